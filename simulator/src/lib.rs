@@ -1,0 +1,18 @@
+//! The storm: attacks a credit ledger on real PostgreSQL and says which invariant broke, in
+//! which order of steps, and how to replay it.
+//!
+//! One loop, the [`hunt`], sends a run through these once, left to right, and shrinks what it finds:
+//!
+//! ```text
+//! seed → storm (workload + weather) → execute → history → invariant (model) → report
+//!                                       │  │  │
+//!                                 stripe/ server/ target/
+//! ```
+//!
+//! `storm`, `model`, `invariant` and `report` are pure; only `execute` touches the world.
+
+pub mod clock;
+pub mod random;
+pub mod target;
+
+pub use target::*;

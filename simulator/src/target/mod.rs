@@ -1,0 +1,30 @@
+//! The ledger under test: what Badai calls, and what comes back.
+//!
+//! - [`Ledger`] is the trait that a Rust ledger implements; [`World`] is what it is told.
+//! - [`Call`] and [`Reply`] are the same operations as data: scheduled, recorded, judged.
+//! - [`Subject`] is a ledger with a name that can be opened as often as crashes ask for.
+//! - [`Process`] hosts one opened instance on a thread of its own, and can be killed.
+
+mod call;
+mod credits;
+mod id;
+mod ledger;
+mod money;
+mod policy;
+mod process;
+mod reply;
+mod subject;
+mod world;
+
+pub use call::{Call, Operation, Reply};
+pub use credits::Credits;
+pub use id::{AccountId, CustomerId, FactId, JobId};
+pub use ledger::{Answer, Ledger};
+pub use money::{Currency, Money, NotACurrency};
+pub use policy::{Clawback, EntriesSum, LateSuccess, Policy, RetryAnswer};
+pub use process::{Lost, Process};
+pub use reply::{
+    Balance, Charge, Delivery, Entry, Grant, LedgerError, Refund, Reserve, SIGNATURE_HEADER, Status,
+};
+pub use subject::{Instance, Running, Subject};
+pub use world::{Catalogue, Offer, OfferKind, StripeAccess, World};

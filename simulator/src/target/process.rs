@@ -1,0 +1,144 @@
+//! One instance as a process: its own thread, its own runtime, and a death.
+//!
+//! The thread drives one call at a time. A ledger that panics loses that call and nothing
+//! else; one that never comes back is given up after a limit, its thread abandoned, because
+//! safe Rust can kill a process but not a thread.
+
+use super::call::{Call, Reply};
+use super::reply::LedgerError;
+use super::subject::{Instance, Subject};
+use super::World;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+/// Why a call has no reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The call didn't end within the limit.
+    Hung(Duration),
+}
+
+/// A running instance.
+pub struct Process {
+    calls: Sender<Call>,
+    replies: Receiver<Reply>,
+    limit: Duration,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Process {
+    /// Opens the ledger on a new thread.
+    ///
+    /// # Errors
+    /// What the ledger's `open` answered, or that it panicked or hung.
+    pub fn start(
+        subject: &Arc<Subject>,
+        world: &World,
+        limit: Duration,
+    ) -> Result<Self, LedgerError> {
+        let (calls, inbox) = channel::<Call>();
+        let (outbox, replies) = channel::<Reply>();
+        let (subject, world) = (Arc::clone(subject), world.clone());
+        let thread = std::thread::Builder::new()
+            .name(format!("ledger {}", subject.name()))
+            .spawn(move || serve(&subject, &world, &inbox, &outbox))
+            .map_err(LedgerError::failed)?;
+        let mut process = Self {
+            calls,
+            replies,
+            limit,
+            thread: Some(thread),
+        };
+        match process.wait() {
+            Ok(Reply::Error(error)) => Err(error),
+            Ok(_) => Ok(process),
+            Err(Lost::Hung(limit)) => Err(LedgerError::failed(format!(
+                "the ledger's open did not end within {} s",
+                limit.as_secs()
+            ))),
+        }
+    }
+
+    /// Runs one call to its end.
+    ///
+    /// # Errors
+    /// [`Lost::Hung`] if it did not end within the limit; the process is then of no more use.
+    pub fn call(&mut self, call: &Call) -> Result<Reply, Lost> {
+        if self.thread.is_none() || self.calls.send(call.clone()).is_err() {
+            return Ok(Reply::Error(LedgerError::failed("the process is dead")));
+        }
+        self.wait()
+    }
+
+    fn wait(&mut self) -> Result<Reply, Lost> {
+        match self.replies.recv_timeout(self.limit) {
+            Ok(reply) => Ok(reply),
+            Err(RecvTimeoutError::Disconnected) => {
+                Ok(Reply::Error(LedgerError::failed("the process is dead")))
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                self.thread = None;
+                Err(Lost::Hung(self.limit))
+            }
+        }
+    }
+}
+
+/// Death: the runtime goes with all its connections and everything the ledger had in memory.
+impl Drop for Process {
+    fn drop(&mut self) {
+        let (closed, _) = channel();
+        self.calls = closed;
+        if let Some(thread) = self.thread.take() {
+            // The thread only ends; a panic in it was already told as a reply.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(subject: &Subject, world: &World, inbox: &Receiver<Call>, outbox: &Sender<Reply>) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let _ = outbox.send(Reply::Error(LedgerError::failed(error)));
+            return;
+        }
+    };
+    let opened = guarded(|| runtime.block_on(subject.open(world)));
+    let instance: Box<dyn Instance> = match opened.and_then(|answer| answer) {
+        Ok(instance) => instance,
+        Err(error) => {
+            let _ = outbox.send(Reply::Error(error));
+            return;
+        }
+    };
+    let _ = outbox.send(Reply::Done);
+    while let Ok(call) = inbox.recv() {
+        let reply = guarded(|| runtime.block_on(instance.call(&call))).unwrap_or_else(Reply::Error);
+        if outbox.send(reply).is_err() {
+            break;
+        }
+    }
+    // The runtime's tasks die before the instance, as in a kill: no task outlives its process.
+    drop(runtime);
+    let _ = guarded(|| drop(instance));
+}
+
+/// Runs the ledger's code; a panic there becomes an error that says what it said.
+fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, LedgerError> {
+    std::panic::catch_unwind(AssertUnwindSafe(code)).map_err(|panic| {
+        let said = panic
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| panic.downcast_ref::<String>().cloned());
+        LedgerError::Failed(format!(
+            "the ledger panicked: {}",
+            said.as_deref().unwrap_or("without a message")
+        ))
+    })
+}
