@@ -13,6 +13,7 @@
 
 pub mod clock;
 pub mod random;
+pub mod storm;
 pub mod target;
 
 pub use target::*;
