@@ -12,6 +12,7 @@
 //! `storm`, `model`, `invariant` and `report` are pure; only `execute` touches the world.
 
 pub mod clock;
+pub mod model;
 pub mod random;
 pub mod storm;
 pub mod target;
