@@ -12,6 +12,8 @@
 //! `storm`, `model`, `invariant` and `report` are pure; only `execute` touches the world.
 
 pub mod clock;
+pub mod history;
+pub mod invariant;
 pub mod model;
 pub mod random;
 pub mod storm;
