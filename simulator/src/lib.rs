@@ -13,6 +13,7 @@
 
 pub mod clock;
 pub mod random;
+pub mod stripe;
 pub mod target;
 
 pub use target::*;
