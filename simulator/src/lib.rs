@@ -17,6 +17,7 @@ pub mod invariant;
 pub mod model;
 pub mod random;
 pub mod storm;
+pub mod stripe;
 pub mod target;
 
 pub use target::*;
