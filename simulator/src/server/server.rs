@@ -2,6 +2,7 @@
 
 use super::database_url::{Address, DatabaseUrl};
 use super::error::ServerError;
+use super::foreign::LOCK_CLASS;
 use super::run_id::RunId;
 use super::schema::Script;
 use super::session::Session;
@@ -57,10 +58,15 @@ impl Server {
                 "{url} is postgresql {version}; name a server of version {OLDEST_MAJOR} or newer"
             )));
         }
+        let run = RunId::fresh();
+        // Held as long as we are connected: what tells other runs that this one lives.
+        let lock = format!("select pg_advisory_lock({LOCK_CLASS}, {})", run.number());
+        let stay = format!("set idle_session_timeout = 0; {lock}");
+        session.run(&stay).map_err(failed())?;
         Ok(Self {
             url,
             version,
-            run: RunId::fresh(),
+            run,
             databases: AtomicU32::new(0),
             session: Mutex::new(session),
             keeper,

@@ -1,7 +1,6 @@
 //! The ways to a server, and which of them is taken.
 
 use super::error::{Refusal, ServerError};
-use super::local::LocalBinaries;
 use super::server::Server;
 
 /// One way to a server.
@@ -33,9 +32,4 @@ pub fn first_of(sources: &[Box<dyn Source>]) -> Result<Server, ServerError> {
         }
     }
     Err(ServerError::Nothing(refusals))
-}
-
-/// The ways that need nothing from the user.
-pub(super) fn own() -> Vec<Box<dyn Source>> {
-    vec![Box::new(LocalBinaries::find())]
 }
