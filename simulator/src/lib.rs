@@ -16,6 +16,7 @@ pub mod history;
 pub mod invariant;
 pub mod model;
 pub mod random;
+pub mod server;
 pub mod storm;
 pub mod stripe;
 pub mod target;
