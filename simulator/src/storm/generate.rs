@@ -14,12 +14,13 @@ pub const ACCOUNTS: usize = 2;
 pub struct Menu {
     /// How many packs the catalogue has.
     pub packs: usize,
-    /// How many plans it has; 0 where the ledger can't be told of renewals.
+    /// How many plans it has.
     pub plans: usize,
     /// Whether money can come in: by webhook or by grant.
     pub payments: bool,
-    /// Whether refunded money can be told of.
-    pub refunds: bool,
+    /// Whether Stripe itself can tell it: then there are renewals, bank debits, refunds, and
+    /// people who would like to be Stripe.
+    pub webhook: bool,
     /// Whether jobs can be reserved.
     pub jobs: bool,
     /// Whether there is a sweep.
@@ -40,7 +41,7 @@ impl Menu {
         if self.payments {
             choices.push(Choice::Pack);
         }
-        if self.payments && self.plans > 0 {
+        if self.webhook && self.plans > 0 {
             choices.push(Choice::Plan);
         }
         if self.jobs {
@@ -84,7 +85,7 @@ impl Menu {
     fn business(&self, choice: Choice) -> BoxedStrategy<Business> {
         match choice {
             Choice::Pack => {
-                let refunds = if self.refunds { 0..=2 } else { 0..=0 };
+                let refunds = if self.webhook { 0..=2 } else { 0..=0 };
                 let percents = vec(select(vec![100u8, 50, 33, 10]), refunds);
                 (
                     0..self.packs,
@@ -116,6 +117,7 @@ impl Menu {
             .faults
             .iter()
             .filter(|fault| fault.fits(kind))
+            .filter(|fault| self.webhook || fault.reaches_grants())
             .map(|fault| (fault.weight(), Just(*fault)))
             .collect();
         if fitting.is_empty() {
@@ -161,7 +163,7 @@ mod tests {
             packs: 2,
             plans: 1,
             payments: true,
-            refunds: true,
+            webhook: true,
             jobs: true,
             sweeps: true,
             faults: faults.to_vec(),

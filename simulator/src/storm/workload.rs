@@ -89,6 +89,13 @@ pub struct Gust {
 }
 
 impl Fault {
+    /// Whether this fault means something to a ledger that is told of sales by calls: nobody
+    /// signs those, but a sale may be told again with another amount.
+    #[must_use]
+    pub fn reaches_grants(self) -> bool {
+        !matches!(self, Fault::ForgedSignature | Fault::StaleTimestamp)
+    }
+
     /// Whether this fault can strike that kind of business.
     #[must_use]
     pub fn fits(self, kind: Kind) -> bool {
