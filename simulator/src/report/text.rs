@@ -23,6 +23,60 @@ pub fn plain(styled: &str) -> String {
     anstream::adapter::strip_str(styled).to_string()
 }
 
+/// Something to see first.
+#[must_use]
+pub fn strong(text: &str) -> String {
+    paint(STRONG, text)
+}
+
+/// Something good.
+#[must_use]
+pub fn good(text: &str) -> String {
+    paint(GOOD, text)
+}
+
+/// Something bad.
+#[must_use]
+pub fn bad(text: &str) -> String {
+    paint(BAD, text)
+}
+
+/// Names with their stories, aligned; a story's later lines are dimmed.
+#[must_use]
+pub fn table(rows: &[(&str, &str)]) -> String {
+    const NAME: usize = 21;
+    const STORY: usize = 74;
+    let mut text = String::new();
+    for (name, story) in rows {
+        let mut name = format!("{name:<NAME$}");
+        for (paragraph, said) in story.lines().enumerate() {
+            for line in wrap(said, STORY) {
+                let line = if paragraph == 0 { line } else { paint(DIM, &line) };
+                let _ = writeln!(text, "  {name}  {line}");
+                name = " ".repeat(NAME);
+            }
+        }
+    }
+    text
+}
+
+/// Breaks a paragraph at spaces.
+fn wrap(said: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in said.split_whitespace() {
+        let last = lines.len() - 1;
+        if lines[last].is_empty() {
+            lines[last].push_str(word);
+        } else if lines[last].chars().count() + 1 + word.chars().count() <= width {
+            lines[last].push(' ');
+            lines[last].push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 /// Seed and settings: what a run prints before anything else.
 #[must_use]
 pub fn heading(verb: &str, ledger: &str, seed: u64, settings: &str) -> String {

@@ -88,7 +88,7 @@ impl ServerError {
 }
 
 /// What to type to have a server, on the machines that people bring to a workshop.
-pub(super) const ADVICE: &str = "\
+pub const ADVICE: &str = "\
 install PostgreSQL 14 or newer; badai starts and stops it by itself:
   debian, ubuntu   sudo apt-get install postgresql
   fedora           sudo dnf install postgresql-server
