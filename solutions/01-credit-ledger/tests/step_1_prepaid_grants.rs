@@ -1,0 +1,19 @@
+//! Step 01.1: immutable rows and prepaid grants.
+
+use simulator::invariant::Invariant;
+use simulator::lab::Step;
+use simulator::storm::Fault;
+use solution_01_credit_ledger::CreditLedger;
+
+#[test]
+fn a_paid_fact_is_one_row_that_never_changes() {
+    Step::new("01.1", "Immutable rows and prepaid grants")
+        .meets([
+            Fault::Duplicate,
+            Fault::TwinEvent,
+            Fault::LostReply,
+            Fault::CrashAfterCommit,
+        ])
+        .holds([Invariant::ExactlyOnce, Invariant::Conservation])
+        .grade::<CreditLedger>();
+}
