@@ -7,8 +7,10 @@ use std::time::Duration;
 /// The storm for payment ledgers: finds out whether yours loses money.
 #[derive(Debug, Parser)]
 #[command(name = "badai", version, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 held, 1 broken, 2 wrong request, 3 the machine lacks \
-something, 4 inconclusive.")]
+#[command(
+    after_help = "Exit codes: 0 held, 1 broken, 2 wrong request, 3 the machine lacks \
+something, 4 inconclusive."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,

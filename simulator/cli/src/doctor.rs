@@ -16,7 +16,10 @@ pub(crate) fn run(args: &Doctor) -> Result<u8, Failure> {
     if args.json {
         print::json(&examination)?;
     } else {
-        print::out(&format!("{}\n", text::strong("ways to a PostgreSQL, in the order of choice")))?;
+        print::out(&format!(
+            "{}\n",
+            text::strong("ways to a PostgreSQL, in the order of choice")
+        ))?;
         rows(&examination.ways)?;
         print::out(&format!("{}\n", text::strong("this machine")))?;
         rows(&examination.parts)?;

@@ -42,14 +42,18 @@ pub(crate) fn run(args: &Grade) -> Result<u8, Failure> {
         if !args.json {
             print::out(&outcome.said)?;
         }
-        documents.push(json!({"step": step.id, "passed": outcome.passed, "report": outcome.report}));
+        documents
+            .push(json!({"step": step.id, "passed": outcome.passed, "report": outcome.report}));
     }
     let score = format!("{passed} of {} steps", steps.len());
     if args.json {
         let all = json!({"schema": "badai.grade/1", "score": score, "steps": documents});
         print::json(&all)?;
     } else if passed == steps.len() {
-        print::out(&format!("score: {}\n", text::good(&format!("full marks, {score}"))))?;
+        print::out(&format!(
+            "score: {}\n",
+            text::good(&format!("full marks, {score}"))
+        ))?;
     } else {
         print::out(&format!("score: {}\n", text::bad(&score)))?;
     }
@@ -68,7 +72,14 @@ fn grade(root: &Path, step: &Step, verdicts: &Path) -> Result<Outcome, Failure> 
     let mut command = Command::new(cargo);
     command
         .current_dir(root)
-        .args(["test", "--quiet", "--package", &step.package, "--test", &step.test])
+        .args([
+            "test",
+            "--quiet",
+            "--package",
+            &step.package,
+            "--test",
+            &step.test,
+        ])
         .arg("--target-dir")
         .arg(root.join("target/grade"))
         .env(VERDICT_FOLDER, verdicts)
@@ -76,15 +87,18 @@ fn grade(root: &Path, step: &Step, verdicts: &Path) -> Result<Outcome, Failure> 
     let output = command
         .output()
         .map_err(|error| Failure::machine(format!("cannot run cargo: {error}")))?;
-    let read = |ending: &str| {
-        std::fs::read_to_string(verdicts.join(format!("{}.{ending}", step.id))).ok()
-    };
+    let read =
+        |ending: &str| std::fs::read_to_string(verdicts.join(format!("{}.{ending}", step.id))).ok();
     let passed = output.status.success();
     let said = match read("txt") {
         Some(said) => said,
         // No verdict: it didn't compile, or the test never got that far. Show what was said.
         None => {
-            let shown = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
+            let shown = if output.stderr.is_empty() {
+                &output.stdout
+            } else {
+                &output.stderr
+            };
             format!(
                 "step {} gave no verdict\n{}",
                 step.id,
@@ -109,7 +123,11 @@ fn chosen(root: &Path, wanted: Option<&str>) -> Result<Vec<Step>, Failure> {
         return Ok(all);
     };
     let fits = |step: &&Step| {
-        step.id == wanted || step.id.split_once('.').is_some_and(|(lab, _)| lab == wanted)
+        step.id == wanted
+            || step
+                .id
+                .split_once('.')
+                .is_some_and(|(lab, _)| lab == wanted)
     };
     let chosen: Vec<Step> = all.iter().filter(fits).cloned().collect();
     if chosen.is_empty() {
@@ -134,7 +152,9 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
             let Some(test) = file.strip_suffix(".rs") else {
                 continue;
             };
-            let step = test.strip_prefix("step_").and_then(|rest| rest.split_once('_'));
+            let step = test
+                .strip_prefix("step_")
+                .and_then(|rest| rest.split_once('_'));
             if let Some((step, _)) = step {
                 steps.push(Step {
                     id: format!("{number}.{step}"),

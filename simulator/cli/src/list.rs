@@ -41,9 +41,7 @@ pub(crate) fn run(what: &List) -> Result<u8, Failure> {
             }
         }
         List::Invariants(format) if format.json => {
-            let row = |claim: &Invariant| {
-                json!({"id": claim.id(), "claim": claim.claim(), "meaning": claim.meaning()})
-            };
+            let row = |claim: &Invariant| json!({"id": claim.id(), "claim": claim.claim(), "meaning": claim.meaning()});
             print::json(&Invariant::ALL.iter().map(row).collect::<Vec<_>>())?;
         }
         List::Invariants(_) => {

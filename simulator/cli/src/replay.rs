@@ -22,7 +22,12 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
     let server = provision(&args.server)?;
     if !args.json {
         let settings = format!("breaks {}  PostgreSQL {}", saved.breaks, server.version());
-        print::out(&text::heading("replay", &saved.ledger, saved.seed, &settings))?;
+        print::out(&text::heading(
+            "replay",
+            &saved.ledger,
+            saved.seed,
+            &settings,
+        ))?;
     }
     let mut stage = Stage::new(Arc::new(subject), server)?;
     let mut report = hunt::replay(&mut stage, &saved)?;

@@ -73,7 +73,9 @@ fn faults(names: &[String]) -> Result<Vec<Fault>, Failure> {
         let found = Fault::ALL.iter().find(|fault| fault.id() == name);
         found.copied().ok_or_else(|| {
             let hint = nearest(name, Fault::ALL.iter().map(|fault| fault.id()));
-            Failure::request(format!("no fault `{name}`{hint} `badai list faults` shows all"))
+            Failure::request(format!(
+                "no fault `{name}`{hint} `badai list faults` shows all"
+            ))
         })
     };
     names.iter().map(find).collect()

@@ -51,7 +51,11 @@ pub fn table(rows: &[(&str, &str)]) -> String {
         let mut name = format!("{name:<NAME$}");
         for (paragraph, said) in story.lines().enumerate() {
             for line in wrap(said, STORY) {
-                let line = if paragraph == 0 { line } else { paint(DIM, &line) };
+                let line = if paragraph == 0 {
+                    line
+                } else {
+                    paint(DIM, &line)
+                };
                 let _ = writeln!(text, "  {name}  {line}");
                 name = " ".repeat(NAME);
             }

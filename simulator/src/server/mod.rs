@@ -41,7 +41,7 @@ mod version;
 
 pub use binaries::{Binaries, FOLDER_VARIABLE, find as find_binaries};
 pub use database_url::{Address, DatabaseUrl};
-pub use error::{Refusal, ServerError};
+pub use error::{ADVICE, Refusal, ServerError};
 pub use examination::{Examination, Finding, Health, examine};
 pub use foreign::Foreign;
 pub use local::LocalBinaries;
