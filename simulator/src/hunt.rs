@@ -19,7 +19,7 @@ use std::time::Duration;
 /// How many simpler storms are tried for each broken invariant.
 const SHRINKS: u32 = 400;
 /// The same for a ledger that hangs: each try costs its limit again.
-const SHRINKS_HUNG: u32 = 8;
+const SHRINKS_HUNG: u32 = 4;
 
 /// What a hunt is asked to do.
 #[derive(Clone, Debug)]
@@ -261,9 +261,9 @@ impl Tally {
 }
 
 fn hangs(history: &History) -> bool {
-    history
-        .requests()
-        .any(|(_, request)| matches!(request.outcome, Outcome::Hung(_)))
+    history.happenings.iter().any(|happening| {
+        matches!(&happening.what, What::GaveUp(request) if matches!(request.outcome, Outcome::Hung(_)))
+    })
 }
 
 /// Plays a saved schedule once more: the report of a run of one.

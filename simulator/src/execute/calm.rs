@@ -15,6 +15,9 @@ const SWEEPS: usize = 40;
 impl Play<'_> {
     /// Lets the ledger come to rest and reads what it is left with.
     pub(super) fn calm(&mut self) {
+        if self.hung {
+            return;
+        }
         self.happens(What::Calm);
         self.look_at_all(0);
         if self.offers(Operation::Sweep) && self.sweep_until_empty() {

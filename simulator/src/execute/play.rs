@@ -12,10 +12,11 @@ use super::shop;
 use super::stage::Stage;
 use crate::clock;
 use crate::history::{Happening, History, Names, Outcome, Party, Request, What};
+use crate::model::Deed;
 use crate::storm::{ACCOUNTS, Action, Copy, Fate, Schedule, Step};
 use crate::stripe::{PaymentMethod, Stripe};
 use crate::target::{
-    Balance, Call, CustomerId, Entry, LedgerError, OfferKind, Operation, Process, Reply,
+    Balance, Call, CustomerId, Entry, LedgerError, Lost, OfferKind, Operation, Process, Reply,
 };
 use std::collections::BTreeMap;
 
@@ -32,6 +33,8 @@ pub(super) struct Play<'a> {
     queued: usize,
     began: i64,
     pub(super) now: u32,
+    /// A call never came back: nothing after it tells anything, and each would cost its limit.
+    pub(super) hung: bool,
 }
 
 /// What waits in the queue.
@@ -74,6 +77,7 @@ impl<'a> Play<'a> {
             queued: 0,
             began,
             now: 0,
+            hung: false,
             stage,
         }
     }
@@ -96,6 +100,9 @@ impl<'a> Play<'a> {
     /// Runs whatever waits, in the order of its time, until nothing does.
     pub(super) fn drain(&mut self) {
         while let Some(((at, _), pending)) = self.queue.pop_first() {
+            if self.hung {
+                return;
+            }
             self.now = at;
             self.stripe.advance_to(self.began + i64::from(at));
             match pending {
@@ -108,6 +115,9 @@ impl<'a> Play<'a> {
     /// Accounts and customers exist before the weather; the bystander has bought a pack.
     fn open_accounts(&mut self) {
         for number in 0..self.history.parties.len() {
+            if self.hung {
+                return;
+            }
             let account = self.history.parties[number].account.clone();
             let customer = self.customers[number].clone();
             if self.offers(Operation::Open) {
@@ -144,11 +154,24 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// A call that belongs to the preparation: nobody judges its reply.
+    /// A call that belongs to the preparation: nobody judges its reply, but that it comes.
     fn quietly(&mut self, call: &Call) {
         for _ in 0..3 {
             match self.call(0, call) {
                 Outcome::Replied(Reply::Error(LedgerError::Again(_) | LedgerError::Failed(_))) => {}
+                Outcome::Hung(seconds) => {
+                    let operation = call.operation();
+                    self.happens(What::GaveUp(Request {
+                        account: None,
+                        instance: 0,
+                        call: call.clone(),
+                        deed: Deed::Tampered,
+                        said: format!("{operation:?} before the storm").to_lowercase(),
+                        attempt: 1,
+                        outcome: Outcome::Hung(seconds),
+                    }));
+                    return;
+                }
                 _ => return,
             }
         }
@@ -272,6 +295,9 @@ impl<'a> Play<'a> {
         let Some((call, deed)) = sending.request(self) else {
             return;
         };
+        if !self.offers(call.operation()) {
+            return;
+        }
         let instance = sending.instance;
         let outcome = match sending.fate {
             Fate::Dropped | Fate::CrashBefore => Outcome::NeverArrived,
@@ -292,13 +318,14 @@ impl<'a> Play<'a> {
         };
         let again = sending.again(&request.outcome);
         let gave_up = again.is_none() && !request.outcome.is_definite() && sending.insists;
-        let hung = matches!(request.outcome, Outcome::Hung(_));
         self.happens(What::Request(request.clone()));
-        if hung || matches!(sending.fate, Fate::CrashBefore | Fate::CrashAfter) {
+        if self.hung {
+            self.happens(What::GaveUp(request));
+            return;
+        }
+        if matches!(sending.fate, Fate::CrashBefore | Fate::CrashAfter) {
             self.reopen(instance);
-            if !hung {
-                self.happens(What::Crash { instance });
-            }
+            self.happens(What::Crash { instance });
             self.look_at_all(instance);
         } else {
             match request.account {
@@ -364,7 +391,6 @@ impl<'a> Play<'a> {
         match self.call(instance, call) {
             Outcome::Replied(reply) => Some(reply),
             Outcome::Hung(seconds) => {
-                self.reopen(instance);
                 let why = format!("did not end within {seconds} s");
                 Some(Reply::Error(LedgerError::Failed(why)))
             }
@@ -374,10 +400,16 @@ impl<'a> Play<'a> {
 
     /// Runs one call on an instance.
     pub(super) fn call(&mut self, instance: usize, call: &Call) -> Outcome {
+        if self.hung {
+            return Outcome::NeverArrived;
+        }
         match &mut self.processes[instance % 2] {
             Ok(process) => match process.call(call) {
                 Ok(reply) => Outcome::Replied(reply),
-                Err(crate::target::Lost::Hung(limit)) => Outcome::Hung(limit.as_secs()),
+                Err(Lost::Hung(limit)) => {
+                    self.hung = true;
+                    Outcome::Hung(limit.as_secs())
+                }
             },
             Err(why) => Outcome::Replied(Reply::Error(LedgerError::Failed(format!(
                 "the ledger did not open again: {why}"

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// A call that takes longer than this is given up as hung. Generous: nothing here takes a
-/// tenth of a second on an idle machine.
+/// A call that takes longer than this is given up as hung, unless a stage says otherwise.
+/// Generous: nothing here takes a tenth of a second on an idle machine.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// A database serves so many schedules before it is replaced.
@@ -50,6 +50,7 @@ pub struct Stage {
     runs: u64,
     catalogue: Catalogue,
     offers: BTreeSet<Operation>,
+    limit: Duration,
 }
 
 impl Stage {
@@ -58,6 +59,18 @@ impl Stage {
     /// # Errors
     /// SQL that doesn't apply, a server that fails, a ledger that doesn't open.
     pub fn new(subject: Arc<Subject>, server: Server) -> Result<Self, StageError> {
+        Self::with_limit(subject, server, LIMIT)
+    }
+
+    /// The same, with another limit after which a call is given up as hung.
+    ///
+    /// # Errors
+    /// As [`Stage::new`].
+    pub fn with_limit(
+        subject: Arc<Subject>,
+        server: Server,
+        limit: Duration,
+    ) -> Result<Self, StageError> {
         let template = server.install(subject.migrations())?;
         let database = server.clone_database(&template)?;
         let mut stage = Self {
@@ -69,6 +82,7 @@ impl Stage {
             runs: 0,
             catalogue: shop::catalogue(),
             offers: BTreeSet::new(),
+            limit,
         };
         stage.offers = stage.probe()?;
         Ok(stage)
@@ -138,7 +152,7 @@ impl Stage {
             shop::stripe_access(),
             self.catalogue.clone(),
         );
-        Process::start(&self.subject, &world, LIMIT)
+        Process::start(&self.subject, &world, self.limit)
     }
 
     /// Asks a scratch instance which operations it has.

@@ -36,7 +36,8 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
         });
     match stuck {
         Some(breach) => Finding::Broken(breach),
-        None => Finding::Held,
+        None if evidence.history.requests().next().is_some() => Finding::Held,
+        None => Finding::Unchecked,
     }
 }
 

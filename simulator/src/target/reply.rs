@@ -168,6 +168,7 @@ impl LedgerError {
     }
 
     /// Anything that went wrong, with what is known about it.
+    #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands errors over")]
     pub fn failed(reason: impl ToString) -> Self {
         Self::Failed(reason.to_string())
     }

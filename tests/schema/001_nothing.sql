@@ -1,0 +1,1 @@
+-- These ledgers keep everything in memory: what is tested is badai's own behaviour.

@@ -1,0 +1,149 @@
+//! A ledger that panics, hangs, lies or answers nonsense gets a verdict; badai never falls over.
+
+use simulator::invariant::Invariant;
+use simulator::report::Verdict;
+use simulator::{
+    AccountId, Answer, Balance, Credits, Delivery, JobId, Ledger, LedgerError, Reserve, Status,
+    World,
+};
+use std::path::PathBuf;
+use tests::{attack, broken, nothing};
+
+/// An account with a fortune, whatever happens.
+fn fortune() -> Balance {
+    Balance {
+        spendable: Credits::new(1_000_000),
+        held: None,
+        owed: None,
+    }
+}
+
+struct Panics;
+
+impl Ledger for Panics {
+    fn migrations() -> PathBuf {
+        nothing()
+    }
+    async fn open(_: &World) -> Answer<Self> {
+        Ok(Self)
+    }
+    async fn reserve(&self, _: &AccountId, _: &JobId, amount: Credits) -> Answer<Reserve> {
+        panic!("no reserve of {amount} today")
+    }
+    async fn balance(&self, _: &AccountId) -> Answer<Balance> {
+        Ok(fortune())
+    }
+}
+
+#[test]
+fn a_ledger_that_panics_breaks_progress_and_its_words_are_kept() {
+    let report = attack::<Panics>(3);
+    assert_eq!(broken(&report), [Invariant::Progress]);
+    let found = report
+        .broken()
+        .find_map(|entry| entry.counterexample.as_ref());
+    assert!(found.unwrap().wrong.contains("today"), "{found:?}");
+}
+
+struct Hangs;
+
+impl Ledger for Hangs {
+    fn migrations() -> PathBuf {
+        nothing()
+    }
+    async fn open(_: &World) -> Answer<Self> {
+        Ok(Self)
+    }
+    async fn webhook(&self, delivery: &Delivery) -> Answer<Status> {
+        if delivery.headers.is_empty() {
+            return Ok(Status::BAD_REQUEST);
+        }
+        std::future::pending().await
+    }
+    async fn balance(&self, _: &AccountId) -> Answer<Balance> {
+        Ok(fortune())
+    }
+}
+
+#[test]
+fn a_ledger_that_hangs_breaks_progress_and_the_run_ends() {
+    let report = attack::<Hangs>(20);
+    assert_eq!(broken(&report), [Invariant::Progress]);
+    assert!(
+        report.cases < 20,
+        "one hang is enough, and each costs its limit"
+    );
+}
+
+struct AlwaysInsufficient;
+
+impl Ledger for AlwaysInsufficient {
+    fn migrations() -> PathBuf {
+        nothing()
+    }
+    async fn open(_: &World) -> Answer<Self> {
+        Ok(Self)
+    }
+    async fn reserve(&self, _: &AccountId, _: &JobId, _: Credits) -> Answer<Reserve> {
+        Ok(Reserve::Insufficient)
+    }
+    async fn balance(&self, _: &AccountId) -> Answer<Balance> {
+        Ok(fortune())
+    }
+}
+
+#[test]
+fn a_ledger_that_says_insufficient_to_a_full_purse_is_not_honest() {
+    let report = attack::<AlwaysInsufficient>(5);
+    let broken = broken(&report);
+    assert!(broken.contains(&Invariant::HonestReplies), "{broken:?}");
+    let found = report
+        .broken()
+        .find_map(|entry| entry.counterexample.as_ref());
+    assert!(
+        found.unwrap().wrong.contains("wanted `reserved`"),
+        "{found:?}"
+    );
+}
+
+struct OffersNothing;
+
+impl Ledger for OffersNothing {
+    fn migrations() -> PathBuf {
+        nothing()
+    }
+    async fn open(_: &World) -> Answer<Self> {
+        Ok(Self)
+    }
+}
+
+#[test]
+fn a_ledger_that_offers_nothing_is_held_to_nothing() {
+    let report = attack::<OffersNothing>(5);
+    assert_eq!(broken(&report), []);
+    assert_eq!(report.verdict, Verdict::Inconclusive);
+}
+
+struct DoesNotOpen;
+
+impl Ledger for DoesNotOpen {
+    fn migrations() -> PathBuf {
+        nothing()
+    }
+    async fn open(_: &World) -> Answer<Self> {
+        Err(LedgerError::failed("no such table: credits"))
+    }
+}
+
+#[test]
+fn a_ledger_that_does_not_open_is_told_so() {
+    let subject = simulator::Subject::rust::<DoesNotOpen>("closed", "never opens");
+    let Err(error) = tests::stage(subject) else {
+        panic!("it opened");
+    };
+    let said = error.to_string();
+    assert!(
+        said.contains("`closed` did not open: no such table"),
+        "{said}"
+    );
+}
