@@ -121,6 +121,15 @@ mod tests {
     }
 
     #[test]
+    fn no_two_ids_of_a_long_run_are_alike() {
+        let mut ids = Ids::new(7);
+        let seen: HashSet<_> = (0..20_000)
+            .flat_map(|_| [ids.short("cus_"), ids.long("in_", '1')])
+            .collect();
+        assert_eq!(seen.len(), 40_000);
+    }
+
+    #[test]
     fn the_same_run_makes_the_same_ids() {
         let (mut one, mut other) = (Ids::new(42), Ids::new(42));
         assert_eq!(one.session(), other.session());

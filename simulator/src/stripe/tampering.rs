@@ -1,7 +1,7 @@
 //! Deliveries that Stripe never made: what a verifying endpoint refuses.
 
 use super::delivery::{Signing, deliver};
-use super::event::{Event, Snapshot, print};
+use super::event::{Event, EventKind, Snapshot, print};
 use super::signature::TOLERANCE_SECONDS;
 use crate::{Delivery, EventId, FactId};
 use std::sync::Arc;
@@ -57,6 +57,7 @@ impl Event {
     /// sees the honest one too: another sale that nobody made, paid for the same account; or a
     /// refund of everything (harmless if everything was refunded anyway).
     fn counterfeit(&self) -> Vec<u8> {
+        let mut kind = self.kind;
         let mut snapshot = self.snapshot.clone();
         match &mut snapshot {
             Snapshot::Session(session) => {
@@ -64,6 +65,7 @@ impl Event {
                 session.id = FactId::new(another(session.id.as_str()));
                 session.payment_intent = another(&session.payment_intent);
                 session.paid = true;
+                kind = EventKind::CheckoutCompleted;
             }
             Snapshot::Invoice(invoice) => {
                 let invoice = Arc::make_mut(invoice);
@@ -76,13 +78,7 @@ impl Event {
             }
         }
         let id = EventId::new(another(self.id.as_str()));
-        print(
-            &id,
-            self.kind,
-            self.created,
-            &snapshot,
-            self.request.as_ref(),
-        )
+        print(&id, kind, self.created, &snapshot, self.request.as_ref())
     }
 }
 
@@ -97,7 +93,7 @@ fn another(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::{EventKind, Told};
+    use super::super::event::Told;
     use super::super::signature::{Refusal, verify};
     use super::super::tests::{NOW, everything, world};
     use super::super::world::Stripe;
@@ -169,6 +165,7 @@ mod tests {
                 EventKind::InvoicePaid => assert_ne!(object["id"], event.meaning.fact.as_str()),
                 _ => {
                     assert_ne!(object["id"], event.meaning.fact.as_str());
+                    assert_eq!(body["type"], "checkout.session.completed");
                     assert_eq!(object["payment_status"], "paid");
                     let account = event.meaning.account.as_str();
                     assert_eq!(object["client_reference_id"], account);

@@ -397,6 +397,9 @@ fn bodies_look_like_stripes() {
         assert_eq!(serde_json::to_string_pretty(&body).unwrap(), text, "S10");
         assert_eq!(body["id"], event.id.as_str());
         assert_eq!(event.id.as_str().len(), 28, "E6");
+        let of_charge = event.kind == EventKind::ChargeRefunded;
+        let lead = if of_charge { "evt_3" } else { "evt_1" };
+        assert!(event.id.as_str().starts_with(lead), "E6: {}", event.id);
         assert_eq!(body["object"], "event");
         assert_eq!(body["type"], event.kind.as_str());
         assert_eq!(body["created"], event.created);
