@@ -60,7 +60,7 @@ impl Ids {
     /// A Checkout Session's id: 66 characters in test mode, `a1` after the prefix.
     pub(super) fn session(&mut self) -> String {
         let mut id = self.long("cs_test_a1", '1');
-        let mut noise = self.seed;
+        let mut noise = !self.seed;
         while id.len() < 66 {
             noise = mix(noise ^ self.long);
             let width = (66 - id.len()).min(8);
