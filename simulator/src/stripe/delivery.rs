@@ -126,3 +126,96 @@ pub(super) fn deliver(body: Vec<u8>, signature: String) -> Delivery {
         body,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::signature::verify;
+    use super::super::tests::{NOW, everything, world};
+    use super::*;
+
+    #[test]
+    fn live_retries_go_on_for_three_days() {
+        let hours = |attempt| {
+            let delay = RetrySchedule::Live.delay_before(attempt);
+            delay.map(|delay| delay.as_secs_f64() / 3600.0)
+        };
+        let gaps: Vec<_> = (0..).map_while(hours).collect();
+        assert_eq!(gaps[0], 0.0);
+        assert_eq!(gaps[1] * 60.0, 5.0);
+        assert_eq!(gaps[2..], [0.5, 2.0, 5.0, 10.0, 12.0, 12.0, 12.0, 12.0]);
+        let whole: f64 = gaps.iter().sum();
+        assert!(whole <= 72.0 && whole + 12.0 > 72.0, "{whole} hours");
+    }
+
+    #[test]
+    fn test_mode_tries_three_more_times_within_four_hours() {
+        let gaps: Vec<_> = (0..)
+            .map_while(|attempt| RetrySchedule::Test.delay_before(attempt))
+            .collect();
+        assert_eq!(gaps.len(), 4);
+        assert!(gaps.iter().sum::<Duration>() < Duration::from_secs(4 * HOUR));
+    }
+
+    #[test]
+    fn only_200_to_299_is_delivered() {
+        for code in [200, 204, 299] {
+            let next = RetrySchedule::Test.after(0, Some(Status::new(code)));
+            assert_eq!(next, Next::Done, "{code}");
+        }
+        let retry = Next::RetryIn(Duration::from_secs(5 * MINUTE));
+        for code in [199, 301, 400, 404, 500] {
+            let next = RetrySchedule::Test.after(0, Some(Status::new(code)));
+            assert_eq!(next, retry, "{code}");
+        }
+        assert_eq!(RetrySchedule::Test.after(0, None), retry);
+        assert_eq!(RetrySchedule::Test.after(3, None), Next::GivenUp);
+    }
+
+    #[test]
+    fn every_attempt_signs_the_same_body_anew() {
+        let mut stripe = world();
+        everything(&mut stripe).unwrap();
+        for event in stripe.events() {
+            let (first, retry) = (
+                event.delivery("whsec_a", NOW),
+                event.delivery("whsec_a", NOW + 9),
+            );
+            assert_eq!(first.body, event.body);
+            assert_eq!(first.body, retry.body);
+            assert_ne!(first.signature(), retry.signature());
+            for (delivery, now) in [(first, NOW), (retry, NOW + 9)] {
+                let header = delivery.signature().unwrap();
+                assert!(header.starts_with(&format!("t={now},v1=")), "{header}");
+                assert_eq!(verify("whsec_a", header, &delivery.body, now), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn deliveries_have_the_headers_of_real_ones() {
+        let mut stripe = world();
+        everything(&mut stripe).unwrap();
+        let event = &stripe.events()[0];
+        let delivery = event.delivery("whsec_a", NOW);
+        let length = event.body.len().to_string();
+        assert_eq!(delivery.header("content-length"), Some(length.as_str()));
+        let json = Some("application/json; charset=utf-8");
+        assert_eq!(delivery.header("content-type"), json);
+        let agent = delivery.header("user-agent").unwrap();
+        assert!(agent.starts_with("Stripe/1.0 "), "{agent}");
+    }
+
+    #[test]
+    fn junk_is_sent_only_where_it_was_asked_for() {
+        let mut stripe = world();
+        everything(&mut stripe).unwrap();
+        let event = &stripe.events()[0];
+        let plain = event.delivery("whsec_a", NOW);
+        let secret = "whsec_a";
+        let junk = event.delivery(Signing { secret, junk: true }, NOW);
+        assert!(!plain.signature().unwrap().contains("v0="));
+        let header = junk.signature().unwrap();
+        assert!(header.contains(",v0="), "{header}");
+        assert_eq!(verify(secret, header, &junk.body, NOW), Ok(()));
+    }
+}

@@ -8,7 +8,7 @@ use crate::{AccountId, Credits, EventId, FactId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// The version that events are rendered in (E8). The published shapes leave it null.
 const API_VERSION: &str = "2026-10-28.endive";
@@ -101,14 +101,15 @@ pub enum Told {
     },
 }
 
-/// The object that an event shows, as it was then (E2).
+/// The object that an event shows, as it was then (E2). It is shared with the world until the
+/// world changes its own copy.
 #[derive(Clone, Debug)]
 pub(super) enum Snapshot {
-    Session(Session),
-    Invoice(Invoice),
+    Session(Arc<Session>),
+    Invoice(Arc<Invoice>),
     /// A charge, and its `amount_refunded` before this refund.
     Refund {
-        charge: Charge,
+        charge: Arc<Charge>,
         before: i64,
     },
 }
@@ -144,33 +145,34 @@ impl Event {
 }
 
 impl Snapshot {
+    /// The sale that it is about.
+    pub(super) fn fact(&self) -> &FactId {
+        match self {
+            Snapshot::Session(session) => &session.id,
+            Snapshot::Invoice(invoice) => &invoice.id,
+            Snapshot::Refund { charge, .. } => &charge.pays,
+        }
+    }
+
     fn meaning(&self) -> Meaning {
-        let (account, fact, told) = match self {
-            Snapshot::Session(session) => {
-                let told = if session.paid {
-                    Told::Paid {
-                        credits: session.credits,
-                    }
-                } else {
-                    Told::Unpaid
-                };
-                (&session.account, &session.id, told)
+        let (account, told) = match self {
+            Snapshot::Session(session) if session.paid => {
+                let credits = session.credits;
+                (&session.account, Told::Paid { credits })
             }
+            Snapshot::Session(session) => (&session.account, Told::Unpaid),
             Snapshot::Invoice(invoice) => {
                 let credits = invoice.credits;
-                (&invoice.account, &invoice.id, Told::Paid { credits })
+                (&invoice.account, Told::Paid { credits })
             }
             Snapshot::Refund { charge, .. } => {
-                let told = Told::Refunded {
-                    paid: charge.amount.minor(),
-                    refunded: charge.refunded,
-                };
-                (&charge.account, &charge.pays, told)
+                let (paid, refunded) = (charge.amount.minor(), charge.refunded);
+                (&charge.account, Told::Refunded { paid, refunded })
             }
         };
         Meaning {
             account: account.clone(),
-            fact: fact.clone(),
+            fact: self.fact().clone(),
             told,
         }
     }

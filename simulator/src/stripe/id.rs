@@ -60,7 +60,7 @@ impl Ids {
     /// A Checkout Session's id: 66 characters in test mode, `a1` after the prefix.
     pub(super) fn session(&mut self) -> String {
         let mut id = self.long("cs_test_a1", '1');
-        let mut noise = self.seed;
+        let mut noise = !self.seed;
         while id.len() < 66 {
             noise = mix(noise ^ self.long);
             let width = (66 - id.len()).min(8);
@@ -118,6 +118,15 @@ mod tests {
                 assert!(seen.insert(ids.session()));
             }
         }
+    }
+
+    #[test]
+    fn no_two_ids_of_a_long_run_are_alike() {
+        let mut ids = Ids::new(7);
+        let seen: HashSet<_> = (0..20_000)
+            .flat_map(|_| [ids.short("cus_"), ids.long("in_", '1')])
+            .collect();
+        assert_eq!(seen.len(), 40_000);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A subscription's paid Invoice, with its one line and its one payment.
 
 use super::shape::{self, Filling};
+use super::subscription::Period;
 use crate::{AccountId, Credits, CustomerId, FactId, Money};
 use serde_json::{Map, Value, json};
 
@@ -21,13 +22,6 @@ impl BillingReason {
             BillingReason::SubscriptionCycle => "subscription_cycle",
         }
     }
-}
-
-/// A stretch of time in Unix seconds, from `start` up to `end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Period {
-    pub(super) start: i64,
-    pub(super) end: i64,
 }
 
 /// One paid period of a plan.

@@ -21,16 +21,21 @@ mod error;
 mod event;
 mod id;
 mod invoice;
+mod moves;
 mod session;
 mod shape;
 pub mod signature;
+mod subscription;
 mod tampering;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use delivery::{Next, RetrySchedule, Signing};
 pub use error::StripeError;
 pub use event::{Event, EventKind, Meaning, Told};
 pub use invoice::BillingReason;
+pub use moves::Emitted;
 pub use session::PaymentMethod;
 pub use tampering::Tampering;
-pub use world::{Emitted, Stripe};
+pub use world::Stripe;

@@ -21,6 +21,14 @@ impl PaymentMethod {
             PaymentMethod::BankDebit => "us_bank_account",
         }
     }
+
+    /// What its charges' ids start with (section 9).
+    pub(super) fn charge_prefix(self) -> &'static str {
+        match self {
+            PaymentMethod::Card => "ch_",
+            PaymentMethod::BankDebit => "py_",
+        }
+    }
 }
 
 /// One purchase of a pack.

@@ -83,7 +83,7 @@ impl Template {
     /// The body, with each hole filled by what `value_of` says for its name.
     pub(super) fn fill<'a>(&self, value_of: impl Fn(&str) -> Filling<'a>) -> Vec<u8> {
         // Room for values longer than their holes' names.
-        let mut body = Vec::with_capacity(self.length + 1024);
+        let mut body = Vec::with_capacity(self.length + 512);
         body.extend_from_slice(self.head.as_bytes());
         for (name, after) in &self.holes {
             serde_json::to_writer(&mut body, &value_of(name)).expect("a plain value always prints");

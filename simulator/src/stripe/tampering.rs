@@ -1,9 +1,10 @@
 //! Deliveries that Stripe never made: what a verifying endpoint refuses.
 
 use super::delivery::{Signing, deliver};
-use super::event::{Event, Snapshot, print};
+use super::event::{Event, EventKind, Snapshot, print};
 use super::signature::TOLERANCE_SECONDS;
 use crate::{Delivery, EventId, FactId};
+use std::sync::Arc;
 
 /// How a delivery isn't genuine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,27 +57,28 @@ impl Event {
     /// sees the honest one too: another sale that nobody made, paid for the same account; or a
     /// refund of everything (harmless if everything was refunded anyway).
     fn counterfeit(&self) -> Vec<u8> {
+        let mut kind = self.kind;
         let mut snapshot = self.snapshot.clone();
         match &mut snapshot {
             Snapshot::Session(session) => {
+                let session = Arc::make_mut(session);
                 session.id = FactId::new(another(session.id.as_str()));
                 session.payment_intent = another(&session.payment_intent);
                 session.paid = true;
+                kind = EventKind::CheckoutCompleted;
             }
             Snapshot::Invoice(invoice) => {
+                let invoice = Arc::make_mut(invoice);
                 invoice.id = FactId::new(another(invoice.id.as_str()));
                 invoice.payment_intent = another(&invoice.payment_intent);
             }
-            Snapshot::Refund { charge, .. } => charge.refunded = charge.amount.minor(),
+            Snapshot::Refund { charge, .. } => {
+                let charge = Arc::make_mut(charge);
+                charge.refunded = charge.amount.minor();
+            }
         }
         let id = EventId::new(another(self.id.as_str()));
-        print(
-            &id,
-            self.kind,
-            self.created,
-            &snapshot,
-            self.request.as_ref(),
-        )
+        print(&id, kind, self.created, &snapshot, self.request.as_ref())
     }
 }
 
@@ -87,4 +89,95 @@ fn another(id: &str) -> String {
     let last = other.pop();
     other.push(if last == Some('X') { 'Y' } else { 'X' });
     other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::Told;
+    use super::super::signature::{Refusal, verify};
+    use super::super::tests::{NOW, everything, world};
+    use super::super::world::Stripe;
+    use super::*;
+    use serde_json::Value;
+
+    const SECRET: &str = "whsec_honest";
+
+    fn events() -> Stripe {
+        let mut stripe = world();
+        everything(&mut stripe).unwrap();
+        stripe
+    }
+
+    #[test]
+    fn a_verifying_endpoint_refuses_each() {
+        for event in events().events() {
+            for (tampering, refusal) in [
+                (Tampering::ForgedSignature, Refusal::Mismatch),
+                (Tampering::StaleTimestamp, Refusal::TooOld { age: 600 }),
+                (Tampering::AlteredBody, Refusal::Mismatch),
+            ] {
+                let delivery = event.tampered(tampering, SECRET, NOW);
+                let header = delivery.signature().unwrap();
+                let verdict = verify(SECRET, header, &delivery.body, NOW);
+                assert_eq!(verdict, Err(refusal), "{tampering:?} of {}", event.kind);
+            }
+        }
+    }
+
+    #[test]
+    fn each_differs_from_an_honest_delivery_in_one_thing_only() {
+        for event in events().events() {
+            let forged = event.tampered(Tampering::ForgedSignature, SECRET, NOW);
+            let header = forged.signature().unwrap();
+            assert_eq!(verify(FORGERS_SECRET, header, &forged.body, NOW), Ok(()));
+
+            let stale = event.tampered(Tampering::StaleTimestamp, SECRET, NOW);
+            let header = stale.signature().unwrap();
+            let signed_at = NOW - STALE_SECONDS;
+            assert_eq!(stale.body, event.body);
+            assert_eq!(verify(SECRET, header, &stale.body, signed_at), Ok(()));
+
+            let altered = event.tampered(Tampering::AlteredBody, SECRET, NOW);
+            let header = altered.signature().unwrap();
+            assert_eq!(verify(SECRET, header, &event.body, NOW), Ok(()));
+            let length = altered.body.len().to_string();
+            assert_eq!(altered.header("Content-Length"), Some(length.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_ledger_that_believes_a_counterfeit_gives_credits_away_or_takes_too_many() {
+        let stripe = events();
+        for event in stripe.events() {
+            let delivery = event.tampered(Tampering::AlteredBody, SECRET, NOW);
+            let body: Value = serde_json::from_slice(&delivery.body).unwrap();
+            let object = &body["data"]["object"];
+            let id = EventId::new(body["id"].as_str().unwrap());
+            assert!(
+                stripe.event(&id).is_none(),
+                "not taken for one already applied"
+            );
+            match event.kind {
+                EventKind::ChargeRefunded => {
+                    assert_eq!(object["amount_refunded"], object["amount"]);
+                    assert_eq!(object["refunded"], true);
+                }
+                EventKind::InvoicePaid => assert_ne!(object["id"], event.meaning.fact.as_str()),
+                _ => {
+                    assert_ne!(object["id"], event.meaning.fact.as_str());
+                    assert_eq!(body["type"], "checkout.session.completed");
+                    assert_eq!(object["payment_status"], "paid");
+                    let account = event.meaning.account.as_str();
+                    assert_eq!(object["client_reference_id"], account);
+                }
+            }
+        }
+        let partial = |told| matches!(told, Told::Refunded { paid, refunded } if refunded < paid);
+        assert!(
+            stripe
+                .events()
+                .iter()
+                .any(|event| partial(event.meaning.told))
+        );
+    }
 }
