@@ -49,12 +49,20 @@ fn a_run_that_panics_leaves_nothing() {
 }
 
 #[test]
+fn a_keeper_that_is_asked_to_end_stays_until_its_run_has_ended() {
+    let (mut run, folder) = running();
+    // As a service manager does, which asks all processes of a group at once.
+    signal("TERM", &keepers(&folder));
+    assert_eq!(keepers(&folder).len(), 2);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    wait_until_gone(&folder);
+}
+
+#[test]
 fn what_a_run_left_whose_keeper_died_as_well_goes_with_the_next_start() {
     let (mut run, folder) = running();
-    // Two: the script, and its watcher of our pipe.
-    let keepers = processes(&["badai-keeper", folder.to_str().unwrap()]);
-    assert_eq!(keepers.len(), 2);
-    signal("KILL", &keepers);
+    signal("KILL", &keepers(&folder));
     run.kill().unwrap();
     run.wait().unwrap();
     drop(LocalBinaries::find().start().unwrap());
@@ -97,6 +105,11 @@ fn wait_until_gone(folder: &Path) {
         std::thread::sleep(Duration::from_millis(5));
     }
     panic!("{} or its server is still there", folder.display());
+}
+
+/// The two processes of a folder's keeper: the script, and its watcher of our pipe.
+fn keepers(folder: &Path) -> Vec<String> {
+    processes(&["badai-keeper", folder.to_str().unwrap()])
 }
 
 /// The ids of the processes whose command lines have all these words.
