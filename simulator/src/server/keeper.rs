@@ -19,14 +19,16 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::time::Duration;
 
 /// How long a start may take. On a busy machine it takes a second; usually 30 ms.
-const LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long the keeper may take to stop the server and to delete its folder; usually 12 ms.
+const STOP_LIMIT: Duration = Duration::from_secs(20);
 
 /// A running server with its folder; dropping it waits until both are gone.
 #[derive(Debug)]
 pub(super) struct Keeper {
-    // Its drop order matters: the folder deletes what the keeper left.
     child: Child,
     pipe: Option<ChildStdin>,
+    /// Dropped when the keeper has ended, it deletes what the keeper left.
     folder: Folder,
 }
 
@@ -38,9 +40,15 @@ impl Keeper {
         account: Option<Account>,
     ) -> Result<Self, ServerError> {
         let shell = Path::new("/bin/sh");
+        // From a file, so that whoever lists the processes sees a name and not a whole script.
+        let script = folder.path().join("badai-keeper");
+        fs::write(&script, include_str!("keeper.sh"))
+            .map_err(ServerError::file("write", &script))?;
+        // Our umask may have closed it to others.
+        account.map_or(Ok(()), |account| account.own(&script))?;
         let mut child = command(shell, account)
-            .args(["-c", include_str!("keeper.sh"), "badai-keeper"])
-            .args([binaries.program("postgres").as_path(), folder.path()])
+            .args([&script, &binaries.program("postgres")])
+            .arg(folder.path())
             .stdin(Stdio::piped())
             .stdout(folder.share_lock()?)
             .stderr(Stdio::null())
@@ -66,7 +74,7 @@ impl Keeper {
     fn wait_until_ready(&self) -> Result<(), ServerError> {
         let watch = Stopwatch::start();
         while !is_ready(&self.folder.data()) {
-            if self.folder.path().join("stopped").exists() || watch.elapsed() > LIMIT {
+            if self.folder.path().join("stopped").exists() || watch.elapsed() > START_LIMIT {
                 let log = fs::read_to_string(self.folder.path().join("log"));
                 let said = log.unwrap_or_else(|error| format!("nothing ({error})"));
                 return Err(ServerError::Start {
@@ -92,8 +100,14 @@ fn is_ready(data: &Path) -> bool {
 impl Drop for Keeper {
     fn drop(&mut self) {
         drop(self.pipe.take());
+        let watch = Stopwatch::start();
         // Its status tells nothing: if it failed, the folder's own drop does the rest.
-        let _ = self.child.wait();
+        while let Ok(None) = self.child.try_wait() {
+            if watch.elapsed() > STOP_LIMIT {
+                let _ = self.child.kill();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
