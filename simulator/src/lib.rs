@@ -12,7 +12,17 @@
 //! `storm`, `model`, `invariant` and `report` are pure; only `execute` touches the world.
 
 pub mod clock;
+pub mod execute;
+pub mod history;
+pub mod hunt;
+pub mod invariant;
+pub mod lab;
+pub mod model;
 pub mod random;
+pub mod report;
+pub mod server;
+pub mod storm;
+pub mod stripe;
 pub mod target;
 
 pub use target::*;

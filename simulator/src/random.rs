@@ -15,10 +15,26 @@ pub fn runner(seed: u64) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
+/// The seed of one case of a run: cases differ, and each can be drawn again alone.
+#[must_use]
+pub fn case_seed(seed: u64, case: u32) -> u64 {
+    // The odd constant of splitmix64 spreads neighbouring seeds over the whole range.
+    seed.wrapping_add(1)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(u64::from(case))
+}
+
 /// A seed that nobody chose, for runs that name none.
 #[must_use]
 pub fn fresh_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     // Short enough to read aloud and type again.
     RandomState::new().hash_one(0) % 1_000_000
+}
+
+/// A number that tells one run's databases from another's; nothing is drawn from it.
+#[must_use]
+pub fn fresh_run() -> u32 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id()) as u32
 }

@@ -48,3 +48,7 @@ id! {
     /// the Invoice's id, `cs_…` or `in_…`.
     FactId
 }
+id! {
+    /// Stripe's Event, `evt_…`. Two events may tell one fact.
+    EventId
+}

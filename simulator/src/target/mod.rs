@@ -18,7 +18,7 @@ mod world;
 
 pub use call::{Call, Operation, Reply};
 pub use credits::Credits;
-pub use id::{AccountId, CustomerId, FactId, JobId};
+pub use id::{AccountId, CustomerId, EventId, FactId, JobId};
 pub use ledger::{Answer, Ledger};
 pub use money::{Currency, Money, NotACurrency};
 pub use policy::{Clawback, EntriesSum, LateSuccess, Policy, RetryAnswer};

@@ -1,0 +1,135 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The storm for payment ledgers: finds out whether yours loses money.
+#[derive(Debug, Parser)]
+#[command(name = "badai", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 held, 1 broken, 2 wrong request, 3 the machine lacks \
+something, 4 inconclusive."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Attack a ledger and say which invariants broke
+    Storm(Storm),
+    /// Play one saved schedule again
+    Replay(Replay),
+    /// Grade the labs
+    Grade(Grade),
+    /// Show what there is: ledgers, faults, invariants
+    #[command(subcommand)]
+    List(List),
+    /// Say what this machine has, what is missing, and what to type
+    Doctor(Doctor),
+}
+
+/// `badai storm`
+#[derive(Debug, Args)]
+pub(crate) struct Storm {
+    /// Which ledger: a name from `badai list ledgers`
+    #[arg(long, value_name = "NAME", default_value = "reference")]
+    pub(crate) ledger: String,
+    /// Everything follows from it [default: a new one, printed first]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// How many storms to draw
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cases: u32,
+    /// Only these faults, and each must be met: names from `badai list faults`, by comma
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) faults: Vec<String>,
+    /// Judge only this invariant: a name from `badai list invariants`
+    #[arg(long, value_name = "INVARIANT", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Stop drawing storms after so many seconds; the same code then needn't get the same verdict
+    #[arg(long, value_name = "SECS", value_parser = seconds)]
+    pub(crate) time: Option<Duration>,
+    /// Where found schedules are saved
+    #[arg(long, value_name = "DIR", default_value = ".badai")]
+    pub(crate) report: PathBuf,
+    /// Print one JSON document instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `badai replay`
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// A schedule that a storm has saved, `….badai.json`
+    pub(crate) file: PathBuf,
+    /// Print one JSON document instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// `badai grade`
+#[derive(Debug, Args)]
+pub(crate) struct Grade {
+    /// Which lab or step, such as `01` or `01.1` [default: all]
+    #[arg(value_name = "LAB[.STEP]")]
+    pub(crate) step: Option<String>,
+    /// Print one JSON document instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `badai list`
+#[derive(Debug, Subcommand)]
+pub(crate) enum List {
+    /// The ledgers that `--ledger` takes
+    Ledgers(Format),
+    /// The faults that `--faults` takes
+    Faults(Format),
+    /// The invariants that `--only` takes
+    Invariants(Format),
+}
+
+/// How to print.
+#[derive(Debug, Args)]
+pub(crate) struct Format {
+    /// Print one JSON document instead
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `badai doctor`
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print one JSON document instead
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Which PostgreSQL.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// A server that you lend: badai makes its own databases there and drops them
+    #[arg(long, value_name = "URL", help_heading = "PostgreSQL")]
+    pub(crate) database_url: Option<String>,
+    /// The name of that URL's database, as your consent
+    #[arg(long, value_name = "NAME", help_heading = "PostgreSQL")]
+    pub(crate) disposable: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one second".to_owned()),
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(error) => Err(format!("{error}")),
+    }
+}

@@ -1,0 +1,26 @@
+//! What goes to stdout. A reader that goes away (`badai list faults | head`) is no error of ours.
+
+use crate::failure::Failure;
+use serde::Serialize;
+use std::io::{ErrorKind, Write};
+
+/// Prints a styled text; the styles stay only where a terminal listens.
+pub(crate) fn out(text: &str) -> Result<(), Failure> {
+    written(write!(anstream::stdout(), "{text}"))
+}
+
+/// Prints one JSON document.
+pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(document)
+        .map_err(|error| Failure::machine(format!("cannot write the report: {error}")))?;
+    written(writeln!(std::io::stdout(), "{text}"))
+}
+
+fn written(result: std::io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::machine(format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,78 @@
+//! The calm: how every schedule ends.
+//!
+//! Every request has its answer by now. The sweep runs on both instances until it finds
+//! nothing more, the money is read, and each job that ended is refunded once more: that moves
+//! nothing, and tells the job's state.
+
+use super::play::Play;
+use super::sending::Sending;
+use crate::history::{Outcome, What};
+use crate::target::{Operation, Reply};
+
+/// How many sweeps may find something before the calm stops asking.
+const SWEEPS: usize = 40;
+
+impl Play<'_> {
+    /// Lets the ledger come to rest and reads what it is left with.
+    pub(super) fn calm(&mut self) {
+        self.happens(What::Calm);
+        self.look_at_all(0);
+        if self.offers(Operation::Sweep) && self.sweep_until_empty() {
+            self.happens(What::Swept);
+            self.look_at_all(1);
+        }
+        self.refund_ended_jobs();
+    }
+
+    /// True once both instances, one after the other, had nothing to refund.
+    fn sweep_until_empty(&mut self) -> bool {
+        let mut empty = 0;
+        for round in 0..SWEEPS {
+            self.send(Sending::sweep(0, round % 2));
+            self.drain();
+            let last = self.history.requests().last();
+            let outcome = last.map(|(_, request)| &request.outcome);
+            match outcome {
+                Some(Outcome::Replied(Reply::Sweep(jobs))) if jobs.is_empty() => empty += 1,
+                Some(Outcome::Replied(Reply::Sweep(_))) => empty = 0,
+                // Errors and hangs are in the history; there is no calm to speak of.
+                _ => return false,
+            }
+            if empty == 2 {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn refund_ended_jobs(&mut self) {
+        if !self.offers(Operation::Refund) {
+            return;
+        }
+        let swept = matches!(
+            self.history.happenings.iter().rev().find(|happening| {
+                matches!(happening.what, What::Swept | What::Calm)
+            }),
+            Some(happening) if matches!(happening.what, What::Swept)
+        );
+        for lane in 0..self.lanes.len() {
+            let job = self.lanes[lane].job.clone();
+            let mut account = None;
+            let mut ended = swept;
+            for (_, request) in self.history.requests() {
+                use crate::model::Deed::{Charge, Refund, Reserve};
+                match &request.deed {
+                    Reserve { job: other, .. } if *other == job => account = request.account,
+                    Charge { job: other, .. } | Refund { job: other } if *other == job => {
+                        ended = true;
+                    }
+                    _ => {}
+                }
+            }
+            if let (Some(account), true) = (account, ended) {
+                self.send(Sending::refund(self, lane, account, lane % 2));
+                self.drain();
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The only part that touches the world: plays a schedule against a ledger on a real server.
+//!
+//! - [`Stage`] holds what all schedules share: the server, the schema, what the ledger offers.
+//! - `play` runs one schedule, one request at a time; `sending` is a request with its sender's
+//!   patience; `calm` is how every schedule ends.
+
+mod calm;
+mod cast;
+mod lane;
+mod play;
+mod sending;
+mod shop;
+mod stage;
+
+pub use stage::{Stage, StageError};

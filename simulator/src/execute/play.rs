@@ -1,0 +1,429 @@
+//! Plays one schedule: a small discrete-event simulation on a virtual clock.
+//!
+//! Steps and retries wait in one queue, ordered by their virtual second. Whatever got no
+//! definite answer goes back into the queue with its sender's backoff; so "Stripe delivers
+//! until a 2xx" and "a client asks until it knows" are the same few lines. One request runs at
+//! a time, and after each the money is read while nothing is under way.
+
+use super::cast::Cast;
+use super::lane::Lane;
+use super::sending::{Message, Sending};
+use super::shop;
+use super::stage::Stage;
+use crate::clock;
+use crate::history::{Happening, History, Names, Outcome, Party, Request, What};
+use crate::storm::{ACCOUNTS, Action, Copy, Fate, Schedule, Step};
+use crate::stripe::{PaymentMethod, Stripe};
+use crate::target::{
+    Balance, Call, CustomerId, Entry, LedgerError, OfferKind, Operation, Process, Reply,
+};
+use std::collections::BTreeMap;
+
+/// One schedule being played.
+pub(super) struct Play<'a> {
+    pub(super) stage: &'a Stage,
+    pub(super) cast: Cast,
+    pub(super) stripe: Stripe,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) history: History,
+    customers: Vec<CustomerId>,
+    processes: [Result<Process, LedgerError>; 2],
+    queue: BTreeMap<(u32, usize), Pending>,
+    queued: usize,
+    began: i64,
+    pub(super) now: u32,
+}
+
+/// What waits in the queue.
+enum Pending {
+    Step(Step),
+    Retry(Sending),
+}
+
+impl<'a> Play<'a> {
+    pub(super) fn new(stage: &'a Stage, run: u64) -> Self {
+        let cast = Cast::new(run);
+        let began = clock::unix_now();
+        let mut stripe = Stripe::new(run, stage.catalogue().clone(), began);
+        let accounts: Vec<_> = (0..=ACCOUNTS).map(|number| cast.account(number)).collect();
+        let customers = accounts
+            .iter()
+            .map(|account| stripe.create_customer(account))
+            .collect();
+        let parties = accounts
+            .into_iter()
+            .map(|account| Party {
+                account,
+                opening: None,
+                rows: None,
+            })
+            .collect();
+        Self {
+            cast,
+            stripe,
+            lanes: Vec::new(),
+            history: History {
+                parties,
+                offers: stage.offers().clone(),
+                policy: stage.subject().policy().clone(),
+                happenings: Vec::new(),
+            },
+            customers,
+            processes: [stage.open(), stage.open()],
+            queue: BTreeMap::new(),
+            queued: 0,
+            began,
+            now: 0,
+            stage,
+        }
+    }
+
+    /// From the first step to the end of the calm.
+    pub(super) fn run(mut self, schedule: &Schedule) -> History {
+        self.open_accounts();
+        let lanes = schedule.steps.iter().map(|step| step.lane + 1).max();
+        self.lanes = (0..lanes.unwrap_or(0))
+            .map(|lane| Lane::new(self.cast.job(lane)))
+            .collect();
+        for step in &schedule.steps {
+            self.enqueue(step.at, Pending::Step(step.clone()));
+        }
+        self.drain();
+        self.calm();
+        self.history
+    }
+
+    /// Runs whatever waits, in the order of its time, until nothing does.
+    pub(super) fn drain(&mut self) {
+        while let Some(((at, _), pending)) = self.queue.pop_first() {
+            self.now = at;
+            self.stripe.advance_to(self.began + i64::from(at));
+            match pending {
+                Pending::Step(step) => self.step(&step),
+                Pending::Retry(sending) => self.send(sending),
+            }
+        }
+    }
+
+    /// Accounts and customers exist before the weather; the bystander has bought a pack.
+    fn open_accounts(&mut self) {
+        for number in 0..self.history.parties.len() {
+            let account = self.history.parties[number].account.clone();
+            let customer = self.customers[number].clone();
+            if self.offers(Operation::Open) {
+                self.quietly(&Call::Open {
+                    account: account.clone(),
+                });
+            }
+            if self.offers(Operation::Link) {
+                self.quietly(&Call::Link { account, customer });
+            }
+        }
+        self.fund_the_bystander();
+        for number in 0..self.history.parties.len() {
+            let opening = self.read_balance(number, 0).and_then(Result::ok);
+            let rows = self.read_entries(number, 0).and_then(Result::ok);
+            let party = &mut self.history.parties[number];
+            (party.opening, party.rows) = (opening, rows);
+        }
+    }
+
+    fn fund_the_bystander(&mut self) {
+        let account = self.history.parties[ACCOUNTS].account.clone();
+        let price = shop::prices(self.stage.catalogue(), OfferKind::Pack)[0].clone();
+        let Ok(sale) = self
+            .stripe
+            .checkout(&account, None, &price, PaymentMethod::Card)
+        else {
+            return;
+        };
+        if let Some(sending) = Sending::event(self, ACCOUNTS, 0, &sale.events[0], Copy::Genuine)
+            && let Some((call, _)) = sending.request(self)
+        {
+            self.quietly(&call);
+        }
+    }
+
+    /// A call that belongs to the preparation: nobody judges its reply.
+    fn quietly(&mut self, call: &Call) {
+        for _ in 0..3 {
+            match self.call(0, call) {
+                Outcome::Replied(Reply::Error(LedgerError::Again(_) | LedgerError::Failed(_))) => {}
+                _ => return,
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        let (lane, account) = (step.lane, step.account);
+        match &step.action {
+            Action::Buy { pack, debit } => self.buy(lane, account, *pack, *debit),
+            Action::Clear => self.clear(lane, account),
+            Action::Renew { plan } => self.renew(lane, account, *plan),
+            Action::GiveBack { percent } => self.give_back(lane, account, *percent),
+            Action::Deliver {
+                event,
+                copy,
+                instance,
+                fate,
+            } => {
+                let Some(event) = self.lanes[lane].events.get(*event).cloned() else {
+                    return;
+                };
+                let event = if *copy == Copy::Twin {
+                    let Ok(twin) = self.stripe.twin(&event) else {
+                        return;
+                    };
+                    twin
+                } else {
+                    event
+                };
+                if let Some(sending) = Sending::event(self, account, *instance, &event, *copy) {
+                    self.send(sending.with_fate(*fate));
+                }
+            }
+            Action::Reserve {
+                amount,
+                instance,
+                fate,
+            } => {
+                let sending = Sending::reserve(self, lane, account, *amount, *instance);
+                self.send(sending.with_fate(*fate));
+            }
+            Action::Charge {
+                cost,
+                instance,
+                fate,
+            } => {
+                let sending = Sending::charge(self, lane, account, *cost, *instance);
+                self.send(sending.with_fate(*fate));
+            }
+            Action::Refund { instance, fate } => {
+                let sending = Sending::refund(self, lane, account, *instance);
+                self.send(sending.with_fate(*fate));
+            }
+            Action::Nonsense { amount, instance } => {
+                self.send(Sending::nonsense(self, account, *amount, *instance));
+            }
+            Action::Sweep {
+                older_than,
+                instance,
+            } => self.send(Sending::sweep(*older_than, *instance)),
+        }
+    }
+
+    fn buy(&mut self, lane: usize, account: usize, pack: usize, debit: bool) {
+        let prices = shop::prices(self.stage.catalogue(), OfferKind::Pack);
+        let price = &prices[pack % prices.len()];
+        let who = self.history.parties[account].account.clone();
+        // Every other purchase is made by a customer that Stripe knows (C5).
+        let customer = (lane % 2 == 1).then(|| self.customers[account].clone());
+        let method = if debit {
+            PaymentMethod::BankDebit
+        } else {
+            PaymentMethod::Card
+        };
+        let Ok(sale) = self.stripe.checkout(&who, customer.as_ref(), price, method) else {
+            return;
+        };
+        let offer = self.stage.catalogue().offer(price);
+        let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
+        self.lanes[lane].sold(&sale, amount);
+        let how = if debit { " by bank debit" } else { "" };
+        self.business(account, format!("buys a pack of {credits} credits{how}"));
+    }
+
+    fn clear(&mut self, lane: usize, account: usize) {
+        let Some(fact) = self.lanes[lane].fact.clone() else {
+            return;
+        };
+        if let Ok(told) = self.stripe.bank_debit_clears(&fact) {
+            self.lanes[lane].events.extend(told.events);
+            self.business(account, "sees the bank debit clear".to_owned());
+        }
+    }
+
+    fn renew(&mut self, lane: usize, account: usize, plan: usize) {
+        let prices = shop::prices(self.stage.catalogue(), OfferKind::Plan);
+        let price = &prices[plan % prices.len()];
+        let customer = self.customers[account].clone();
+        let reason = crate::stripe::BillingReason::SubscriptionCycle;
+        let Ok(sale) = self.stripe.renew(&customer, price, reason) else {
+            return;
+        };
+        let offer = self.stage.catalogue().offer(price);
+        let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
+        self.lanes[lane].sold(&sale, amount);
+        self.business(account, format!("pays a renewal of {credits} credits"));
+    }
+
+    fn give_back(&mut self, lane: usize, account: usize, percent: u8) {
+        let Some((fact, minor)) = self.lanes[lane].give_back(percent) else {
+            return;
+        };
+        if let Ok(told) = self.stripe.refund(&fact, minor) {
+            self.lanes[lane].events.extend(told.events);
+            self.business(account, format!("gets {percent} % of the price back"));
+        }
+    }
+
+    /// Sends a request, records it, reads the money, and queues a retry where one is due.
+    pub(super) fn send(&mut self, sending: Sending) {
+        let Some((call, deed)) = sending.request(self) else {
+            return;
+        };
+        let instance = sending.instance;
+        let outcome = match sending.fate {
+            Fate::Dropped | Fate::CrashBefore => Outcome::NeverArrived,
+            Fate::Answered => self.call(instance, &call),
+            Fate::ReplyLost | Fate::CrashAfter => match self.call(instance, &call) {
+                Outcome::Replied(reply) => Outcome::ReplyLost(reply),
+                other => other,
+            },
+        };
+        let request = Request {
+            account: sending.account,
+            instance,
+            call,
+            deed,
+            said: sending.said.clone(),
+            attempt: sending.attempt,
+            outcome,
+        };
+        let again = sending.again(&request.outcome);
+        let gave_up = again.is_none() && !request.outcome.is_definite() && sending.insists;
+        let hung = matches!(request.outcome, Outcome::Hung(_));
+        self.happens(What::Request(request.clone()));
+        if hung || matches!(sending.fate, Fate::CrashBefore | Fate::CrashAfter) {
+            self.reopen(instance);
+            if !hung {
+                self.happens(What::Crash { instance });
+            }
+            self.look_at_all(instance);
+        } else {
+            match request.account {
+                Some(account) => self.look(account, instance),
+                None => self.look_at_all(instance),
+            }
+        }
+        if let Some((after, again)) = again {
+            self.enqueue(self.now.saturating_add(after), Pending::Retry(again));
+        } else if gave_up {
+            self.happens(What::GaveUp(request));
+        }
+    }
+
+    /// Reads an account's balance and rows into the history.
+    fn look(&mut self, account: usize, instance: usize) {
+        if let Some(read) = self.read_balance(account, instance) {
+            self.happens(What::Balance { account, read });
+        }
+        if let Some(read) = self.read_entries(account, instance) {
+            self.happens(What::Entries { account, read });
+        }
+    }
+
+    pub(super) fn look_at_all(&mut self, instance: usize) {
+        for account in 0..self.history.parties.len() {
+            self.look(account, instance);
+        }
+    }
+
+    fn read_balance(
+        &mut self,
+        account: usize,
+        instance: usize,
+    ) -> Option<Result<Balance, LedgerError>> {
+        let account = self.history.parties[account].account.clone();
+        self.read(Operation::Balance, instance, &Call::Balance { account })
+            .map(|reply| match reply {
+                Reply::Balance(balance) => Ok(balance),
+                Reply::Error(error) => Err(error),
+                other => Err(LedgerError::failed(format!("answered {other:?}"))),
+            })
+    }
+
+    fn read_entries(
+        &mut self,
+        account: usize,
+        instance: usize,
+    ) -> Option<Result<Vec<Entry>, LedgerError>> {
+        let account = self.history.parties[account].account.clone();
+        self.read(Operation::Entries, instance, &Call::Entries { account })
+            .map(|reply| match reply {
+                Reply::Entries(rows) => Ok(rows),
+                Reply::Error(error) => Err(error),
+                other => Err(LedgerError::failed(format!("answered {other:?}"))),
+            })
+    }
+
+    fn read(&mut self, operation: Operation, instance: usize, call: &Call) -> Option<Reply> {
+        if !self.offers(operation) {
+            return None;
+        }
+        match self.call(instance, call) {
+            Outcome::Replied(reply) => Some(reply),
+            Outcome::Hung(seconds) => {
+                self.reopen(instance);
+                let why = format!("did not end within {seconds} s");
+                Some(Reply::Error(LedgerError::Failed(why)))
+            }
+            Outcome::ReplyLost(_) | Outcome::NeverArrived => None,
+        }
+    }
+
+    /// Runs one call on an instance.
+    pub(super) fn call(&mut self, instance: usize, call: &Call) -> Outcome {
+        match &mut self.processes[instance % 2] {
+            Ok(process) => match process.call(call) {
+                Ok(reply) => Outcome::Replied(reply),
+                Err(crate::target::Lost::Hung(limit)) => Outcome::Hung(limit.as_secs()),
+            },
+            Err(why) => Outcome::Replied(Reply::Error(LedgerError::Failed(format!(
+                "the ledger did not open again: {why}"
+            )))),
+        }
+    }
+
+    /// The process dies with all that it had in memory, and a new one takes its place.
+    fn reopen(&mut self, instance: usize) {
+        self.processes[instance % 2] = Err(LedgerError::failed("dead"));
+        self.processes[instance % 2] = self.stage.open();
+    }
+
+    pub(super) fn offers(&self, operation: Operation) -> bool {
+        self.stage.offers().contains(&operation)
+    }
+
+    pub(super) fn happens(&mut self, what: What) {
+        let at = self.now;
+        self.history.happenings.push(Happening { at, what });
+    }
+
+    fn business(&mut self, account: usize, said: String) {
+        let said = format!("{} {said}", Names::account(account));
+        self.happens(What::Business { account, said });
+    }
+
+    fn enqueue(&mut self, at: u32, pending: Pending) {
+        self.queue.insert((at, self.queued), pending);
+        self.queued += 1;
+    }
+
+    /// When the next delivery is signed: real seconds, because ledgers compare with a real clock.
+    pub(super) fn sent_at() -> i64 {
+        clock::unix_now()
+    }
+
+    /// The event's number in this schedule, counted from 1, for people to read.
+    pub(super) fn event_number(&self, message: &Message) -> usize {
+        let Message::Event { event, .. } = message else {
+            return 0;
+        };
+        self.stripe
+            .events()
+            .iter()
+            .position(|other| other.id == *event)
+            .unwrap_or(0)
+    }
+}

@@ -1,0 +1,247 @@
+//! One request on its way, with the patience of its sender.
+
+use super::play::Play;
+use super::shop;
+use crate::history::{Names, Outcome};
+use crate::model::Deed;
+use crate::storm::{Copy, Fate};
+use crate::stripe::{Next, RetrySchedule, Tampering, Told};
+use crate::target::{Call, Credits, EventId, Operation, Reply};
+use std::time::Duration;
+
+/// How often a client asks before it gives up.
+const CLIENT_ATTEMPTS: u32 = 6;
+
+/// What is sent. A delivery is signed anew at each attempt; a call stays as it is.
+#[derive(Clone, Debug)]
+pub(super) enum Message {
+    /// A Stripe event.
+    Event { event: EventId, copy: Copy },
+    /// Any other call, with what it means.
+    Call(Call, Deed),
+}
+
+/// One request on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Sending {
+    pub(super) account: Option<usize>,
+    pub(super) instance: usize,
+    pub(super) fate: Fate,
+    pub(super) attempt: u32,
+    /// Whether its sender needs an answer; an attacker doesn't.
+    pub(super) insists: bool,
+    pub(super) said: String,
+    message: Message,
+}
+
+impl Sending {
+    fn new(account: Option<usize>, instance: usize, said: String, message: Message) -> Self {
+        Self {
+            account,
+            instance,
+            fate: Fate::Answered,
+            attempt: 1,
+            insists: true,
+            said,
+            message,
+        }
+    }
+
+    pub(super) fn with_fate(mut self, fate: Fate) -> Self {
+        self.fate = fate;
+        self
+    }
+
+    /// Hands an event over; `None` where the ledger has no way to hear of it.
+    pub(super) fn event(
+        play: &Play<'_>,
+        account: usize,
+        instance: usize,
+        event: &EventId,
+        copy: Copy,
+    ) -> Option<Self> {
+        let message = Message::Event {
+            event: event.clone(),
+            copy,
+        };
+        let number = play.event_number(&message);
+        let what = play.stripe.event(event)?;
+        let kind = what.kind;
+        let said = match (play.offers(Operation::Webhook), copy, &what.meaning.told) {
+            (true, Copy::Genuine, _) => format!("deliver {kind} (event {number})"),
+            (true, Copy::Twin, _) => format!("deliver {kind} (event {number}, a twin)"),
+            (true, Copy::Forged, _) => format!("post a forged {kind}"),
+            (true, Copy::Stale, _) => format!("play back {kind} (event {number}), too old"),
+            (true, Copy::Altered, _) => format!("deliver {kind} with an altered body"),
+            (false, Copy::Genuine | Copy::Twin, Told::Paid { credits }) => {
+                let who = Names::account(account);
+                format!("grant {credits} credits to {who} for sale {number}")
+            }
+            (false, Copy::Altered, Told::Paid { credits }) => {
+                let (who, other) = (Names::account(account), credits.get() + 1);
+                format!("grant {other} credits to {who} for sale {number}, another amount")
+            }
+            (false, ..) => return None,
+        };
+        let mut sending = Self::new(Some(account), instance, said, message);
+        sending.insists = copy.is_authentic();
+        Some(sending)
+    }
+
+    pub(super) fn reserve(
+        play: &Play<'_>,
+        lane: usize,
+        account: usize,
+        amount: i64,
+        instance: usize,
+    ) -> Self {
+        let job = play.lanes[lane].job.clone();
+        let who = Names::account(account);
+        let said = format!("reserve {amount} of {who}'s for job {}", lane + 1);
+        let amount = Credits::new(amount);
+        let call = Call::Reserve {
+            account: play.history.parties[account].account.clone(),
+            job: job.clone(),
+            amount,
+        };
+        let deed = Deed::Reserve { job, amount };
+        Self::new(Some(account), instance, said, Message::Call(call, deed))
+    }
+
+    pub(super) fn charge(
+        play: &Play<'_>,
+        lane: usize,
+        account: usize,
+        cost: i64,
+        instance: usize,
+    ) -> Self {
+        let job = play.lanes[lane].job.clone();
+        let said = format!("charge {cost} for job {}", lane + 1);
+        let cost = Credits::new(cost);
+        let call = Call::Charge {
+            job: job.clone(),
+            cost,
+        };
+        let deed = Deed::Charge { job, cost };
+        Self::new(Some(account), instance, said, Message::Call(call, deed))
+    }
+
+    pub(super) fn refund(play: &Play<'_>, lane: usize, account: usize, instance: usize) -> Self {
+        let job = play.lanes[lane].job.clone();
+        let said = format!("refund job {}", lane + 1);
+        let call = Call::Refund { job: job.clone() };
+        Self::new(
+            Some(account),
+            instance,
+            said,
+            Message::Call(call, Deed::Refund { job }),
+        )
+    }
+
+    /// A reserve whose amount makes no sense, for a job that nobody else names.
+    pub(super) fn nonsense(play: &Play<'_>, account: usize, amount: i64, instance: usize) -> Self {
+        let job = play.cast.nonsense(play.history.happenings.len());
+        let who = Names::account(account);
+        let said = format!("reserve {amount} of {who}'s, an amount that makes no sense");
+        let amount = Credits::new(amount);
+        let call = Call::Reserve {
+            account: play.history.parties[account].account.clone(),
+            job: job.clone(),
+            amount,
+        };
+        let deed = Deed::Reserve { job, amount };
+        let mut sending = Self::new(Some(account), instance, said, Message::Call(call, deed));
+        sending.insists = false;
+        sending
+    }
+
+    pub(super) fn sweep(older_than: u64, instance: usize) -> Self {
+        let said = if older_than == 0 {
+            "sweep all open holds".to_owned()
+        } else {
+            format!("sweep holds older than {} hours", older_than / 3_600)
+        };
+        let call = Call::Sweep {
+            older_than: Duration::from_secs(older_than),
+        };
+        let reaches_holds = older_than == 0;
+        let deed = Deed::Sweep { reaches_holds };
+        Self::new(None, instance, said, Message::Call(call, deed))
+    }
+
+    /// The call as it is sent now, and what it means; `None` where there is no way to send it.
+    pub(super) fn request(&self, play: &Play<'_>) -> Option<(Call, Deed)> {
+        let (event, copy) = match &self.message {
+            Message::Call(call, deed) => return Some((call.clone(), deed.clone())),
+            Message::Event { event, copy } => (play.stripe.event(event)?, *copy),
+        };
+        let meaning = &event.meaning;
+        let fact = meaning.fact.clone();
+        if !play.offers(Operation::Webhook) {
+            let Told::Paid { credits } = meaning.told else {
+                return None;
+            };
+            let amount = if copy == Copy::Altered {
+                Credits::new(credits.get() + 1)
+            } else {
+                credits
+            };
+            let account = meaning.account.clone();
+            let call = Call::Grant {
+                account,
+                fact: fact.clone(),
+                amount,
+            };
+            return Some((call, Deed::Grant { fact, amount }));
+        }
+        let (secret, now) = (shop::WEBHOOK_SECRET, Play::sent_at());
+        let forge = |tampering| event.tampered(tampering, secret, now);
+        let delivery = match copy {
+            Copy::Genuine | Copy::Twin => event.delivery(secret, now),
+            Copy::Forged => forge(Tampering::ForgedSignature),
+            Copy::Stale => forge(Tampering::StaleTimestamp),
+            Copy::Altered => forge(Tampering::AlteredBody),
+        };
+        let deed = match meaning.told {
+            _ if !copy.is_authentic() => Deed::Tampered,
+            Told::Unpaid => Deed::Unpaid { fact },
+            Told::Paid { credits } => Deed::Paid { fact, credits },
+            Told::Refunded { paid, refunded } => Deed::Repaid {
+                fact,
+                paid,
+                refunded,
+            },
+        };
+        Some((Call::Webhook(delivery), deed))
+    }
+
+    /// The next attempt and the seconds until then, if the sender makes one.
+    pub(super) fn again(&self, outcome: &Outcome) -> Option<(u32, Sending)> {
+        let give_up = !self.insists || outcome.is_definite() || matches!(outcome, Outcome::Hung(_));
+        if give_up {
+            return None;
+        }
+        let after = match &self.message {
+            Message::Event { .. } => {
+                let answer = match outcome.heard() {
+                    Some(Reply::Webhook(status)) => Some(*status),
+                    _ => None,
+                };
+                let attempt = usize::try_from(self.attempt - 1).unwrap_or(usize::MAX);
+                match RetrySchedule::Live.after(attempt, answer) {
+                    Next::RetryIn(gap) => u32::try_from(gap.as_secs()).unwrap_or(u32::MAX),
+                    Next::Done | Next::GivenUp => return None,
+                }
+            }
+            Message::Call(..) if self.attempt < CLIENT_ATTEMPTS => 10 << self.attempt,
+            Message::Call(..) => return None,
+        };
+        let next = Sending {
+            fate: Fate::Answered,
+            attempt: self.attempt + 1,
+            instance: 1 - self.instance % 2,
+            ..self.clone()
+        };
+        Some((after, next))
+    }
+}

@@ -1,0 +1,209 @@
+//! Where schedules are played: a server, the ledger's schema on it, and a database to spoil.
+
+use super::cast::Cast;
+use super::play::Play;
+use super::shop;
+use crate::clock;
+use crate::history::History;
+use crate::server::{Database, Server, ServerError, Template};
+use crate::storm::{Menu, Schedule};
+use crate::stripe::Stripe;
+use crate::target::{
+    AccountId, Call, Catalogue, Credits, CustomerId, Delivery, FactId, JobId, LedgerError,
+    OfferKind, Operation, Process, Reply, Subject, World,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+
+/// A call that takes longer than this is given up as hung. Generous: nothing here takes a
+/// tenth of a second on an idle machine.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A database serves so many schedules before it is replaced.
+const SCHEDULES_A_DATABASE: u32 = 1_000;
+
+/// Why a schedule could not be played at all. It is never the ledger's verdict.
+#[derive(Debug, Error)]
+pub enum StageError {
+    /// The server, or the schema on it.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The ledger's first instance did not open.
+    #[error("the ledger `{ledger}` did not open: {why}")]
+    Open {
+        /// Its name.
+        ledger: String,
+        /// What it said.
+        why: LedgerError,
+    },
+}
+
+/// A ledger with everything that it needs to be attacked.
+pub struct Stage {
+    subject: Arc<Subject>,
+    server: Server,
+    template: Template,
+    database: Database,
+    played: u32,
+    runs: u64,
+    catalogue: Catalogue,
+    offers: BTreeSet<Operation>,
+}
+
+impl Stage {
+    /// Installs the ledger's schema on the server, and asks the ledger once what it offers.
+    ///
+    /// # Errors
+    /// SQL that doesn't apply, a server that fails, a ledger that doesn't open.
+    pub fn new(subject: Arc<Subject>, server: Server) -> Result<Self, StageError> {
+        let template = server.install(subject.migrations())?;
+        let database = server.clone_database(&template)?;
+        let mut stage = Self {
+            subject,
+            server,
+            template,
+            database,
+            played: 0,
+            runs: 0,
+            catalogue: shop::catalogue(),
+            offers: BTreeSet::new(),
+        };
+        stage.offers = stage.probe()?;
+        Ok(stage)
+    }
+
+    /// The ledger under test.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// What the ledger was found to offer.
+    #[must_use]
+    pub fn offers(&self) -> &BTreeSet<Operation> {
+        &self.offers
+    }
+
+    /// What storms can draw from on this stage, before faults are chosen.
+    #[must_use]
+    pub fn menu(&self) -> Menu {
+        let offers = |operation| self.offers.contains(&operation);
+        let webhook = offers(Operation::Webhook);
+        Menu {
+            packs: shop::prices(&self.catalogue, OfferKind::Pack).len(),
+            plans: shop::prices(&self.catalogue, OfferKind::Plan).len(),
+            payments: webhook || offers(Operation::Grant),
+            webhook,
+            jobs: offers(Operation::Reserve),
+            sweeps: offers(Operation::Sweep),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Plays a schedule from its first step to the end of the calm.
+    ///
+    /// # Errors
+    /// A server that fails; what the ledger does is in the history.
+    pub fn play(&mut self, schedule: &Schedule) -> Result<History, StageError> {
+        if self.played >= SCHEDULES_A_DATABASE {
+            self.refresh()?;
+        }
+        self.played += 1;
+        self.runs += 1;
+        Ok(Play::new(self, self.runs).run(schedule))
+    }
+
+    /// Takes a fresh database, as after every schedule that broke something.
+    ///
+    /// # Errors
+    /// A server that fails.
+    pub fn refresh(&mut self) -> Result<(), StageError> {
+        let fresh = self.server.clone_database(&self.template)?;
+        let spoilt = std::mem::replace(&mut self.database, fresh);
+        self.played = 0;
+        self.server.drop_database(spoilt)?;
+        Ok(())
+    }
+
+    pub(super) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Opens one instance of the ledger.
+    pub(super) fn open(&self) -> Result<Process, LedgerError> {
+        let world = World::new(
+            self.database.url().to_owned(),
+            shop::stripe_access(),
+            self.catalogue.clone(),
+        );
+        Process::start(&self.subject, &world, LIMIT)
+    }
+
+    /// Asks a scratch instance which operations it has.
+    fn probe(&mut self) -> Result<BTreeSet<Operation>, StageError> {
+        let mut process = self.open().map_err(|why| StageError::Open {
+            ledger: self.subject.name().to_owned(),
+            why,
+        })?;
+        let account: AccountId = Cast::new(0).account(0);
+        let job: JobId = Cast::new(0).job(0);
+        let amount = Credits::new(1);
+        let mut stripe = Stripe::new(0, self.catalogue.clone(), clock::unix_now());
+        let customer: CustomerId = stripe.create_customer(&account);
+        let calls = [
+            Call::Open {
+                account: account.clone(),
+            },
+            Call::Link {
+                account: account.clone(),
+                customer,
+            },
+            Call::Grant {
+                account: account.clone(),
+                fact: FactId::new("cs_test_probe"),
+                amount,
+            },
+            Call::Reserve {
+                account: account.clone(),
+                job: job.clone(),
+                amount,
+            },
+            Call::Refund { job: job.clone() },
+            Call::Charge { job, cost: amount },
+            Call::Sweep {
+                older_than: Duration::ZERO,
+            },
+            // Not signed at all: whoever has a webhook refuses it.
+            Call::Webhook(Delivery {
+                headers: Vec::new(),
+                body: b"{}".to_vec(),
+            }),
+            Call::Balance {
+                account: account.clone(),
+            },
+            Call::Entries { account },
+        ];
+        let mut offers = BTreeSet::new();
+        for call in calls {
+            match process.call(&call) {
+                Ok(Reply::Error(LedgerError::NotOffered)) => {}
+                Ok(_) => {
+                    offers.insert(call.operation());
+                }
+                // It has the operation; the storm will meet it again and say that it hangs.
+                Err(_) => {
+                    offers.insert(call.operation());
+                    process = self.open().map_err(|why| StageError::Open {
+                        ledger: self.subject.name().to_owned(),
+                        why,
+                    })?;
+                }
+            }
+        }
+        drop(process);
+        self.refresh()?;
+        Ok(offers)
+    }
+}

@@ -1,0 +1,152 @@
+//! What happened: requests and replies in order, with the money that was seen, as data.
+
+mod name;
+mod say;
+
+pub use name::Names;
+pub use say::says;
+
+use crate::model::Deed;
+use crate::target::{AccountId, Balance, Call, Entry, LedgerError, Operation, Policy, Reply};
+use std::collections::BTreeSet;
+
+/// Everything that one schedule did to a ledger.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// The accounts, in the order that steps count them; the last is the bystander.
+    pub parties: Vec<Party>,
+    /// What this ledger was found to offer.
+    pub offers: BTreeSet<Operation>,
+    /// The choices that it declares.
+    pub policy: Policy,
+    /// What happened, in order.
+    pub happenings: Vec<Happening>,
+}
+
+/// One account and what it opened with.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Its id.
+    pub account: AccountId,
+    /// What it had before the storm; `None` where the ledger doesn't tell.
+    pub opening: Option<Balance>,
+    /// Its rows before the storm; `None` where the ledger doesn't tell.
+    pub rows: Option<Vec<Entry>>,
+}
+
+/// One thing that happened, at its virtual second.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// Virtual seconds since the storm began.
+    pub at: u32,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// Something in the business; no request yet.
+    Business {
+        /// Whose.
+        account: usize,
+        /// In words.
+        said: String,
+    },
+    /// A request to the ledger.
+    Request(Request),
+    /// A process died and was opened again.
+    Crash {
+        /// Which instance.
+        instance: usize,
+    },
+    /// The balance was read while nothing was under way.
+    Balance {
+        /// Whose.
+        account: usize,
+        /// What the ledger showed.
+        read: Result<Balance, LedgerError>,
+    },
+    /// The rows were read while nothing was under way.
+    Entries {
+        /// Whose.
+        account: usize,
+        /// What the ledger showed.
+        read: Result<Vec<Entry>, LedgerError>,
+    },
+    /// A request got no definite answer however often it was retried.
+    GaveUp(Request),
+    /// The weather is over and every request has its answer.
+    Calm,
+    /// A sweep found nothing more to refund: no hold is open.
+    Swept,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Whose business it is; `None` for a sweep, which is everybody's.
+    pub account: Option<usize>,
+    /// To which instance it was sent.
+    pub instance: usize,
+    /// What was sent.
+    pub call: Call,
+    /// What it means.
+    pub deed: Deed,
+    /// In words, such as `deliver checkout.session.completed evt_1`.
+    pub said: String,
+    /// Counted from 1.
+    pub attempt: u32,
+    /// How it went.
+    pub outcome: Outcome,
+}
+
+/// How a request went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was answered.
+    Replied(Reply),
+    /// It was answered, and nobody heard it.
+    ReplyLost(Reply),
+    /// It never reached the ledger.
+    NeverArrived,
+    /// It did not end within so many seconds.
+    Hung(u64),
+}
+
+impl Outcome {
+    /// The answer that the sender heard.
+    #[must_use]
+    pub fn heard(&self) -> Option<&Reply> {
+        match self {
+            Outcome::Replied(reply) => Some(reply),
+            Outcome::ReplyLost(_) | Outcome::NeverArrived | Outcome::Hung(_) => None,
+        }
+    }
+
+    /// Whether the sender knows how it went and needn't ask again.
+    #[must_use]
+    pub fn is_definite(&self) -> bool {
+        match self.heard() {
+            Some(Reply::Webhook(status)) => status.is_success(),
+            Some(Reply::Error(error)) => {
+                matches!(error, LedgerError::Refused(_) | LedgerError::NotOffered)
+            }
+            Some(_) => true,
+            None => false,
+        }
+    }
+}
+
+impl History {
+    /// Every request, with its place.
+    pub fn requests(&self) -> impl Iterator<Item = (usize, &Request)> {
+        self.happenings
+            .iter()
+            .enumerate()
+            .filter_map(|(place, happening)| match &happening.what {
+                What::Request(request) => Some((place, request)),
+                _ => None,
+            })
+    }
+}

@@ -1,0 +1,19 @@
+//! Short names for people to read: ids that were made up for one run never reach a page.
+
+/// What accounts, instances and jobs are called in reports.
+#[derive(Clone, Copy, Debug)]
+pub struct Names;
+
+impl Names {
+    /// An account: the storm's own by first name, then the bystander.
+    #[must_use]
+    pub fn account(number: usize) -> &'static str {
+        ["ana", "budi"].get(number).copied().unwrap_or("bystander")
+    }
+
+    /// An instance of the ledger.
+    #[must_use]
+    pub fn instance(number: usize) -> char {
+        if number == 0 { 'A' } else { 'B' }
+    }
+}

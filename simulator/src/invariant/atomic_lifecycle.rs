@@ -1,0 +1,46 @@
+//! **Claim.** No reserve takes more than was spendable when it took effect, spendable never
+//! goes below zero (clawbacks by policy aside), and reserve, then charge or refund, moves
+//! exactly its amounts.
+//!
+//! **For a founder.** Nobody spends credits that they don't have, and nobody pays for work
+//! that failed.
+//!
+//! **Judged from** replies, and from spendable after the calm. **It cannot see** what happens
+//! between two statements of one call; it sees what the call left behind.
+
+use super::{Evidence, Finding};
+use crate::model::{Deed, Standing};
+
+pub(super) const CLAIM: &str = "no reserve takes more than was spendable, and reserve → charge or refund moves exactly its amounts";
+pub(super) const MEANING: &str =
+    "nobody spends credits that they don't have, and nobody pays for work that failed";
+
+pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
+    let about_a_job = |place: usize| {
+        evidence.history.requests().any(|(at, request)| {
+            at == place
+                && matches!(
+                    request.deed,
+                    Deed::Reserve { .. } | Deed::Charge { .. } | Deed::Refund { .. }
+                )
+        })
+    };
+    let looked = evidence
+        .history
+        .requests()
+        .any(|(at, request)| about_a_job(at) && request.outcome.heard().is_some());
+    evidence.judge(looked, |found| {
+        found.cause.is_some_and(about_a_job)
+            && !found.forgotten
+            && matches!(
+                found.standing,
+                Some(
+                    Standing::First
+                        | Standing::Overdraw
+                        | Standing::Nonsense
+                        | Standing::Unfounded
+                        | Standing::Mismatch
+                )
+            )
+    })
+}

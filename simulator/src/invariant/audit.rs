@@ -1,0 +1,373 @@
+//! The audit: walks one account through a history beside the model, and finds the first place
+//! where the ledger left every path that a reasonable ledger takes.
+//!
+//! The model's account is a *set* of states, because a lost reply leaves two. A reply narrows
+//! the set; a reply that no state allows is wrong. A balance is compared with the set and
+//! narrows nothing: what is wrong for a moment and right after the calm was late, not wrong.
+//! So a wrong balance counts from where it first showed, and only if it still stands at the end.
+
+use crate::history::{History, Outcome, Request, What};
+use crate::model::{Account, Choices, Deed, Standing};
+use crate::target::{Balance, Operation, Reply};
+use std::collections::BTreeSet;
+
+/// More states than this and the audit says that it doesn't know.
+const MAX_STATES: usize = 4_096;
+
+/// What the audit of all accounts found.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    /// At most one an account: the first that was never healed.
+    pub deviations: Vec<Deviation>,
+    /// How requests stood that the ledger answered: what a checker had to look at.
+    pub seen: BTreeSet<Standing>,
+    /// How many replies were compared with the model.
+    pub replies: usize,
+    /// A process died after it had acknowledged something.
+    pub died_after_acknowledging: bool,
+    /// A hold was open when its process died, or when the weather ended.
+    pub left_a_hold: bool,
+    /// The model's states were more than the budget.
+    pub exhausted: bool,
+}
+
+/// The place where a ledger left the model.
+#[derive(Clone, Debug)]
+pub struct Deviation {
+    /// Whose account.
+    pub account: usize,
+    /// Where it showed, as a place in the history.
+    pub place: usize,
+    /// The request that caused it, as a place in the history; `None` if nobody had asked for anything.
+    pub cause: Option<usize>,
+    /// How that request stood to what the account had seen.
+    pub standing: Option<Standing>,
+    /// What is wrong.
+    pub wrong: Wrong,
+    /// The request was acknowledged, moved nothing, and its process died later.
+    pub forgotten: bool,
+    /// It showed when a process died, with no request of the account's own before it.
+    pub at_crash: bool,
+    /// It showed once the sweep had found nothing more.
+    pub after_sweep: bool,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// A reply that no reasonable ledger gives there.
+    Reply {
+        /// What it said.
+        got: Reply,
+        /// What it could have said.
+        allowed: Vec<Reply>,
+    },
+    /// A balance.
+    Balance {
+        /// Which part of it.
+        part: Part,
+        /// What it could have been.
+        wanted: Vec<i64>,
+        /// What it was.
+        got: i64,
+    },
+}
+
+/// A part of the balance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What can be reserved.
+    Spendable,
+    /// What open jobs hold.
+    Held,
+    /// What couldn't be clawed back yet.
+    Owed,
+}
+
+impl Part {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Spendable => "spendable",
+            Part::Held => "held",
+            Part::Owed => "owed",
+        }
+    }
+}
+
+impl Audit {
+    /// Audits every account of the history.
+    #[must_use]
+    pub fn of(history: &History) -> Self {
+        let mut audit = Self::default();
+        let mut acknowledged = [false; 2];
+        for happening in &history.happenings {
+            match &happening.what {
+                What::Request(request) => {
+                    acknowledged[request.instance % 2] |= request.outcome.heard().is_some();
+                }
+                What::Crash { instance } => {
+                    audit.died_after_acknowledging |= acknowledged[instance % 2];
+                }
+                _ => {}
+            }
+        }
+        for account in 0..history.parties.len() {
+            Walk::new(history, account, &mut audit).run();
+        }
+        audit
+            .deviations
+            .sort_by_key(|deviation| deviation.cause.unwrap_or(deviation.place));
+        audit
+    }
+}
+
+/// One account's way through the history.
+struct Walk<'a> {
+    history: &'a History,
+    account: usize,
+    audit: &'a mut Audit,
+    states: Vec<Account>,
+    shown: Option<Balance>,
+    last: Option<Last>,
+    crashed: bool,
+    calm: bool,
+    swept: bool,
+    onset: Option<Deviation>,
+}
+
+/// The last request of the account, with the states before it.
+struct Last {
+    place: usize,
+    standing: Standing,
+    acknowledged: bool,
+    instance: usize,
+    before: Vec<Account>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(history: &'a History, account: usize, audit: &'a mut Audit) -> Self {
+        let shown = history.parties[account].opening;
+        let opening = shown.map_or(0, |balance| balance.spendable.get());
+        let states = Choices::allowed_by(&history.policy)
+            .into_iter()
+            .map(|choices| Account::opening(choices, opening))
+            .collect();
+        Self {
+            history,
+            account,
+            audit,
+            states,
+            shown,
+            last: None,
+            crashed: false,
+            calm: false,
+            swept: false,
+            onset: None,
+        }
+    }
+
+    fn run(mut self) {
+        for (place, happening) in self.history.happenings.iter().enumerate() {
+            let ours =
+                |account: &Option<usize>| account.is_none_or(|account| account == self.account);
+            match &happening.what {
+                What::Request(request) if ours(&request.account) => {
+                    if !self.request(place, request) {
+                        break;
+                    }
+                }
+                What::Balance { account, read } if *account == self.account => {
+                    if let Ok(balance) = read {
+                        self.compare(place, balance);
+                    }
+                }
+                What::Crash { .. } => {
+                    self.crashed = true;
+                    self.audit.left_a_hold |= self.holds();
+                }
+                What::Calm => {
+                    self.calm = true;
+                    self.audit.left_a_hold |= self.holds();
+                }
+                What::Swept => {
+                    self.swept = true;
+                    self.states = self.states.drain(..).map(Account::swept).collect();
+                    self.tidy();
+                }
+                _ => {}
+            }
+            if self.states.len() > MAX_STATES {
+                self.audit.exhausted = true;
+                return;
+            }
+        }
+        self.audit.deviations.extend(self.onset);
+    }
+
+    fn holds(&self) -> bool {
+        self.states.iter().all(|state| state.held() > 0)
+    }
+
+    fn tidy(&mut self) {
+        self.states.sort();
+        self.states.dedup();
+    }
+
+    /// Moves the states by a request; false if its reply was wrong and the walk ends there.
+    fn request(&mut self, place: usize, request: &Request) -> bool {
+        let deed = &request.deed;
+        let standing = self.standing(deed);
+        let before = std::mem::take(&mut self.states);
+        self.states = match &request.outcome {
+            Outcome::NeverArrived => before.clone(),
+            Outcome::ReplyLost(_) | Outcome::Hung(_) => {
+                before.iter().flat_map(|state| state.maybe(deed)).collect()
+            }
+            Outcome::Replied(reply) => {
+                let reply = self.only_ours(reply, &before);
+                self.audit.replies += 1;
+                self.audit.seen.insert(standing);
+                let after: Vec<_> = before
+                    .iter()
+                    .flat_map(|state| state.after(deed, &reply))
+                    .collect();
+                if after.is_empty() {
+                    self.onset.get_or_insert(Deviation {
+                        account: self.account,
+                        place,
+                        cause: Some(place),
+                        standing: Some(standing),
+                        wrong: Wrong::Reply {
+                            got: reply,
+                            allowed: allowed(&before, deed),
+                        },
+                        forgotten: false,
+                        at_crash: false,
+                        after_sweep: false,
+                    });
+                    return false;
+                }
+                after
+            }
+        };
+        self.tidy();
+        self.last = Some(Last {
+            place,
+            standing,
+            acknowledged: request.outcome.heard().is_some(),
+            instance: request.instance,
+            before,
+        });
+        self.crashed = false;
+        true
+    }
+
+    /// Of a sweep's jobs, those that this account's states know.
+    fn only_ours(&self, reply: &Reply, states: &[Account]) -> Reply {
+        match reply {
+            Reply::Sweep(jobs) => Reply::Sweep(
+                jobs.iter()
+                    .filter(|job| states.iter().any(|state| state.jobs.contains_key(job)))
+                    .cloned()
+                    .collect(),
+            ),
+            other => other.clone(),
+        }
+    }
+
+    /// How the deed stands, by the states that the last balance shown fits best.
+    fn standing(&self, deed: &Deed) -> Standing {
+        let fits = |state: &&Account| self.shown.is_none_or(|shown| state.shows(&shown));
+        self.states
+            .iter()
+            .find(fits)
+            .or_else(|| self.states.first())
+            .map_or(Standing::First, |state| state.standing(deed))
+    }
+
+    fn compare(&mut self, place: usize, shown: &Balance) {
+        self.shown = Some(*shown);
+        if self.states.iter().any(|state| state.shows(shown)) {
+            self.onset = None;
+            return;
+        }
+        if self.onset.is_some() {
+            return;
+        }
+        let unapplied = self.last.as_ref().is_some_and(|last| {
+            last.acknowledged && last.before.iter().any(|state| state.shows(shown))
+        });
+        let forgotten = unapplied && self.dies_later();
+        let at_crash = self.crashed;
+        let cause = self.last.as_ref().filter(|_| !at_crash && !self.swept);
+        self.onset = Some(Deviation {
+            account: self.account,
+            place,
+            cause: cause.map(|last| last.place),
+            standing: cause.map(|last| last.standing),
+            wrong: mismatch(&self.states, shown),
+            forgotten,
+            at_crash,
+            after_sweep: self.swept,
+        });
+    }
+
+    fn dies_later(&self) -> bool {
+        let Some(last) = &self.last else {
+            return false;
+        };
+        self.history.happenings[last.place..].iter().any(|happening| {
+            matches!(happening.what, What::Crash { instance } if instance == last.instance)
+        })
+    }
+}
+
+/// What the ledger could have said.
+fn allowed(states: &[Account], deed: &Deed) -> Vec<Reply> {
+    let mut replies: Vec<Reply> = states
+        .iter()
+        .flat_map(|state| state.outcomes(deed))
+        .map(|(reply, _)| reply)
+        .collect();
+    replies.sort();
+    replies.dedup();
+    replies
+}
+
+/// The first part of the balance that fits no state.
+fn mismatch(states: &[Account], shown: &Balance) -> Wrong {
+    let parts = [
+        (Part::Spendable, Some(shown.spendable)),
+        (Part::Held, shown.held),
+        (Part::Owed, shown.owed),
+    ];
+    let value = |state: &Account, part: Part| match part {
+        Part::Spendable => state.spendable,
+        Part::Held => state.held(),
+        Part::Owed => state.owed,
+    };
+    let mut fitting: Vec<&Account> = states.iter().collect();
+    for (part, shown) in parts {
+        let Some(shown) = shown else { continue };
+        let wanted: BTreeSet<i64> = fitting.iter().map(|state| value(state, part)).collect();
+        fitting.retain(|state| value(state, part) == shown.get());
+        if fitting.is_empty() {
+            return Wrong::Balance {
+                part,
+                wanted: wanted.into_iter().collect(),
+                got: shown.get(),
+            };
+        }
+    }
+    unreachable!("a balance that fits in every part fits some state")
+}
+
+impl History {
+    /// Whether the ledger offers an operation.
+    #[must_use]
+    pub fn offers(&self, operation: Operation) -> bool {
+        self.offers.contains(&operation)
+    }
+}

@@ -1,0 +1,19 @@
+//! **Claim.** A client role can raise no balance (its own neither), lower no other's, and read
+//! only its own, by table, function, view, search path, or temporary-table shadowing.
+//!
+//! **For a founder.** A customer with a browser's console can't give themselves credits.
+//!
+//! **Judged from** roles and functions enumerated from the catalogue, each attempt in a
+//! transaction that is rolled back. **It cannot see** anything yet: no schedule makes those
+//! attempts so far, and so it always says `unchecked`.
+
+use super::{Evidence, Finding};
+
+pub(super) const CLAIM: &str =
+    "a client role can raise no balance, lower no other's, and read only its own";
+pub(super) const MEANING: &str =
+    "a customer with a browser's console can't give themselves credits";
+
+pub(super) fn judge(_evidence: &Evidence<'_>) -> Finding {
+    Finding::Unchecked
+}

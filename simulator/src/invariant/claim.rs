@@ -1,0 +1,53 @@
+//! What a checker is given, and what it may say.
+
+use super::audit::{Audit, Deviation};
+use crate::history::History;
+
+/// What a checker looks at: what happened, and where it left the model.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// What happened.
+    pub history: &'a History,
+    /// Where it left the model.
+    pub audit: &'a Audit,
+}
+
+/// What a checker says about one schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It looked, and the claim is true.
+    Held,
+    /// The claim is false, and here is where.
+    Broken(Breach),
+    /// It ran out of budget.
+    Unknown,
+    /// There was nothing to look at in this schedule, or no way to look.
+    Unchecked,
+}
+
+/// Where a claim is false.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// Whose account; `None` where it is nobody's.
+    pub account: Option<usize>,
+    /// Where it showed, as a place in the history.
+    pub place: usize,
+    /// The request behind it, as a place in the history.
+    pub cause: Option<usize>,
+    /// The one reply or balance that is wrong, in words: what it is and what it could have been.
+    pub wrong: String,
+}
+
+impl Evidence<'_> {
+    /// The claim is broken by the first deviation that `accuses`; else it is held if there was
+    /// something to look at.
+    #[must_use]
+    pub fn judge(&self, looked: bool, accuses: impl Fn(&Deviation) -> bool) -> Finding {
+        match self.audit.deviations.iter().find(|found| accuses(found)) {
+            Some(deviation) => Finding::Broken(deviation.breach()),
+            None if self.audit.exhausted => Finding::Unknown,
+            None if looked => Finding::Held,
+            None => Finding::Unchecked,
+        }
+    }
+}

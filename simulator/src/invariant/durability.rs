@@ -1,0 +1,18 @@
+//! **Claim.** What was acknowledged survives a crash of the process and of the database.
+//!
+//! **For a founder.** When the system said "done", it was done, whatever dies next.
+//!
+//! **Judged from** the balance around each death of a process, and from requests that were
+//! acknowledged, moved nothing yet, and were forgotten by a crash. **It cannot see** a crash of
+//! the database: nothing takes the server down so far.
+
+use super::{Evidence, Finding};
+
+pub(super) const CLAIM: &str = "what was acknowledged survives a crash of the process";
+pub(super) const MEANING: &str = "when the system said \"done\", it was done, whatever dies next";
+
+pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
+    evidence.judge(evidence.audit.died_after_acknowledging, |found| {
+        found.forgotten || found.at_crash
+    })
+}

@@ -1,0 +1,360 @@
+//! What must be true of the checkers themselves: an exemplary ledger is never accused, and each
+//! kind of wrong is named by the claim that it breaks.
+
+use super::*;
+use crate::history::{Happening, History, Outcome, Party, Request, What};
+use crate::model::{Account, Choices, Deed};
+use crate::target::{
+    AccountId, Balance, Call, Charge, Credits, Entry, FactId, JobId, LedgerError, Operation,
+    Policy, Refund, Reply, Reserve, Status,
+};
+use proptest::prelude::*;
+
+/// Writes a history down, request by request.
+struct Script {
+    history: History,
+}
+
+impl Script {
+    fn new(opening: i64) -> Self {
+        use Operation::{Balance as B, Charge, Entries, Refund, Reserve, Sweep, Webhook};
+        let balance = Balance {
+            spendable: Credits::new(opening),
+            held: None,
+            owed: None,
+        };
+        Self {
+            history: History {
+                parties: vec![Party {
+                    account: AccountId::new("a"),
+                    opening: Some(balance),
+                    rows: Some(Vec::new()),
+                }],
+                offers: [B, Charge, Entries, Refund, Reserve, Sweep, Webhook].into(),
+                policy: Policy {
+                    partial_charge: Some(true),
+                    ..Policy::default()
+                },
+                happenings: Vec::new(),
+            },
+        }
+    }
+
+    fn then(mut self, what: What) -> Self {
+        let at = u32::try_from(self.history.happenings.len()).unwrap();
+        self.history.happenings.push(Happening { at, what });
+        self
+    }
+
+    fn request(self, deed: Deed, outcome: Outcome) -> Self {
+        let account = (!matches!(deed, Deed::Sweep { .. })).then_some(0);
+        self.then(What::Request(Request {
+            account,
+            instance: 0,
+            // The checkers judge by the deed; the call is for people to read.
+            call: Call::Balance {
+                account: AccountId::new("a"),
+            },
+            deed,
+            said: "a request".to_owned(),
+            attempt: 1,
+            outcome,
+        }))
+    }
+
+    fn says(self, deed: Deed, reply: Reply) -> Self {
+        self.request(deed, Outcome::Replied(reply))
+    }
+
+    fn shows(self, spendable: i64) -> Self {
+        let read = Ok(Balance {
+            spendable: Credits::new(spendable),
+            held: None,
+            owed: None,
+        });
+        self.then(What::Balance { account: 0, read })
+    }
+
+    fn rows(self, deltas: &[i64]) -> Self {
+        let row = |delta: &i64| Entry {
+            delta: Credits::new(*delta),
+            kind: "row".to_owned(),
+            job: None,
+        };
+        let read = Ok(deltas.iter().map(row).collect());
+        self.then(What::Entries { account: 0, read })
+    }
+
+    fn crash(self) -> Self {
+        self.then(What::Crash { instance: 0 })
+    }
+
+    /// The claims that broke, the most specific first.
+    fn broken(&self) -> Vec<Invariant> {
+        let audit = Audit::of(&self.history);
+        let evidence = Evidence {
+            history: &self.history,
+            audit: &audit,
+        };
+        let breaks = |claim: &&Invariant| matches!(claim.judge(&evidence), Finding::Broken(_));
+        Invariant::ALL.iter().filter(breaks).copied().collect()
+    }
+}
+
+fn job() -> JobId {
+    JobId::new("j")
+}
+
+fn reserve(amount: i64) -> Deed {
+    Deed::Reserve {
+        job: job(),
+        amount: Credits::new(amount),
+    }
+}
+
+fn charge(cost: i64) -> Deed {
+    Deed::Charge {
+        job: job(),
+        cost: Credits::new(cost),
+    }
+}
+
+fn refund() -> Deed {
+    Deed::Refund { job: job() }
+}
+
+fn paid(credits: i64) -> Deed {
+    Deed::Paid {
+        fact: FactId::new("cs"),
+        credits: Credits::new(credits),
+    }
+}
+
+fn sweep(reaches_holds: bool) -> Deed {
+    Deed::Sweep { reaches_holds }
+}
+
+const OK: Reply = Reply::Webhook(Status::OK);
+const RESERVED: Reply = Reply::Reserve(Reserve::Reserved);
+const CHARGED: Reply = Reply::Charge(Charge::Charged);
+const REFUNDED: Reply = Reply::Refund(Refund::Refunded);
+
+#[test]
+fn a_fact_that_is_granted_twice_breaks_exactly_once() {
+    let script = Script::new(0)
+        .says(paid(100), OK)
+        .shows(100)
+        .says(paid(100), OK)
+        .shows(200);
+    assert_eq!(script.broken(), [Invariant::ExactlyOnce]);
+}
+
+#[test]
+fn a_balance_that_is_late_and_right_after_the_calm_breaks_nothing() {
+    let script = Script::new(0)
+        .says(paid(100), OK)
+        .shows(0)
+        .then(What::Calm)
+        .shows(100);
+    assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn credits_that_were_acknowledged_and_forgotten_by_a_crash_break_durability() {
+    let script = Script::new(0).says(paid(100), OK).shows(0).crash().shows(0);
+    assert_eq!(script.broken(), [Invariant::Durability]);
+}
+
+#[test]
+fn a_balance_that_a_crash_changes_breaks_durability() {
+    let script = Script::new(0)
+        .says(paid(100), OK)
+        .shows(100)
+        .crash()
+        .shows(0);
+    assert_eq!(script.broken(), [Invariant::Durability]);
+}
+
+#[test]
+fn a_lost_reply_may_have_moved_or_not_but_not_twice() {
+    let lost = || {
+        Script::new(0)
+            .request(paid(100), Outcome::ReplyLost(OK))
+            .crash()
+    };
+    for shown in [0, 100] {
+        assert_eq!(
+            lost().shows(shown).says(paid(100), OK).shows(100).broken(),
+            []
+        );
+    }
+    let twice = lost().shows(100).says(paid(100), OK).shows(200);
+    assert_eq!(twice.broken(), [Invariant::ExactlyOnce]);
+}
+
+#[test]
+fn a_forged_delivery_that_moves_the_balance_breaks_reconciliation() {
+    let script = Script::new(0).says(Deed::Tampered, OK).shows(100);
+    assert_eq!(script.broken(), [Invariant::Reconciliation]);
+}
+
+#[test]
+fn a_renewal_that_sets_the_balance_breaks_reconciliation() {
+    let script = Script::new(100).says(paid(50), OK).shows(50);
+    assert_eq!(script.broken(), [Invariant::Reconciliation]);
+}
+
+#[test]
+fn a_refund_after_the_charge_that_pays_back_breaks_the_order_guard() {
+    let script = Script::new(100)
+        .says(reserve(40), RESERVED)
+        .shows(60)
+        .says(charge(40), CHARGED)
+        .shows(60)
+        .says(refund(), REFUNDED);
+    assert_eq!(
+        script.broken(),
+        [Invariant::OrderGuard, Invariant::HonestReplies]
+    );
+}
+
+#[test]
+fn an_overdraft_and_a_negative_amount_break_the_lifecycle() {
+    let over = Script::new(10).says(reserve(40), RESERVED);
+    assert_eq!(
+        over.broken(),
+        [Invariant::AtomicLifecycle, Invariant::HonestReplies]
+    );
+    let negative = Script::new(10).says(reserve(-40), RESERVED).shows(50);
+    assert!(negative.broken().contains(&Invariant::AtomicLifecycle));
+}
+
+#[test]
+fn a_stuck_hold_breaks_recovery_and_so_does_a_sweep_of_the_young_or_the_done() {
+    let stuck = Script::new(100)
+        .says(reserve(40), RESERVED)
+        .shows(60)
+        .then(What::Calm)
+        .says(sweep(true), Reply::Sweep(vec![]))
+        .then(What::Swept)
+        .shows(60);
+    assert_eq!(stuck.broken(), [Invariant::Recovery]);
+    let young = Script::new(100)
+        .says(reserve(40), RESERVED)
+        .says(sweep(false), Reply::Sweep(vec![job()]));
+    assert_eq!(
+        young.broken(),
+        [Invariant::Recovery, Invariant::HonestReplies]
+    );
+    let done = Script::new(100)
+        .says(reserve(40), RESERVED)
+        .says(charge(40), CHARGED)
+        .says(sweep(true), Reply::Sweep(vec![job()]));
+    assert_eq!(
+        done.broken(),
+        [Invariant::Recovery, Invariant::HonestReplies]
+    );
+}
+
+#[test]
+fn rows_that_drift_or_vanish_break_conservation() {
+    let drift = Script::new(0).says(paid(100), OK).shows(100).rows(&[90]);
+    // Spendable alone is known, and it may be that holds are in the rows: only once none is
+    // open does the sum tell.
+    assert_eq!(drift.broken(), []);
+    let drift = drift.then(What::Swept).shows(100).rows(&[90]);
+    assert_eq!(drift.broken(), [Invariant::Conservation]);
+    let changed = Script::new(0)
+        .says(paid(100), OK)
+        .shows(100)
+        .rows(&[100])
+        .shows(100)
+        .rows(&[60, 40]);
+    assert_eq!(changed.broken(), [Invariant::Conservation]);
+}
+
+#[test]
+fn a_request_that_never_gets_an_answer_breaks_progress() {
+    let failed = Reply::Error(LedgerError::failed("boom"));
+    let mut script = Script::new(100).says(reserve(40), failed.clone());
+    let Some(What::Request(request)) = script.history.happenings.last().map(|h| h.what.clone())
+    else {
+        unreachable!("a request was just written down");
+    };
+    script = script.then(What::GaveUp(request));
+    assert_eq!(script.broken(), [Invariant::Progress]);
+}
+
+#[test]
+fn what_gives_nothing_to_look_at_is_unchecked_and_never_held() {
+    let script = Script::new(0);
+    let audit = Audit::of(&script.history);
+    let evidence = Evidence {
+        history: &script.history,
+        audit: &audit,
+    };
+    for claim in Invariant::ALL {
+        let finding = claim.judge(&evidence);
+        let wanted = match claim {
+            // An empty history did reach its calm.
+            Invariant::Progress => Finding::Held,
+            _ => Finding::Unchecked,
+        };
+        assert_eq!(finding, wanted, "{claim}");
+    }
+}
+
+fn deeds() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        (1..60i64).prop_map(reserve),
+        (0..60i64).prop_map(charge),
+        Just(refund()),
+        Just(paid(100)),
+        Just(Deed::Tampered),
+    ]
+}
+
+/// Plays deeds as an exemplary ledger, reading the balance after each.
+fn exemplary(deeds: &[Deed], lost: &[bool]) -> (Script, i64) {
+    let choices = Choices::allowed_by(&Script::new(0).history.policy)[0];
+    let mut state = Account::opening(choices, 50);
+    let mut script = Script::new(50);
+    for (deed, lost) in deeds.iter().zip(lost) {
+        let (reply, then) = match state.outcomes(deed).into_iter().next() {
+            Some(own) => own,
+            None => (OK, state.after(deed, &OK).remove(0)),
+        };
+        state = then;
+        let outcome = if *lost {
+            Outcome::ReplyLost(reply)
+        } else {
+            Outcome::Replied(reply)
+        };
+        script = script.request(deed.clone(), outcome).shows(state.spendable);
+    }
+    (script, state.spendable)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_exemplary_ledger_is_never_accused(
+        (deeds, lost) in (0..12usize).prop_flat_map(|n| (
+            prop::collection::vec(deeds(), n), prop::collection::vec(prop::bool::weighted(0.2), n)
+        ))
+    ) {
+        let (script, _) = exemplary(&deeds, &lost);
+        prop_assert_eq!(script.broken(), []);
+    }
+
+    #[test]
+    fn a_balance_that_is_wrong_at_the_end_is_always_somebodys_breach(
+        deeds in prop::collection::vec(deeds(), 1..12), by in prop_oneof![1..50i64, -50..-1i64]
+    ) {
+        let lost = vec![false; deeds.len()];
+        let (script, spendable) = exemplary(&deeds, &lost);
+        let wrong = script.crash().shows(spendable + by);
+        prop_assert!(!wrong.broken().is_empty());
+    }
+}

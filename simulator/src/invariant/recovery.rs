@@ -1,0 +1,26 @@
+//! **Claim.** After crash and sweep no hold is stuck; a sweep refunds no job that succeeded
+//! and none that is still young.
+//!
+//! **For a founder.** Credits that a lost worker held come back by themselves, before anyone
+//! writes to support.
+//!
+//! **Judged from** what sweeps say that they refunded, and from the balance once a sweep finds
+//! nothing more. **It cannot see** how old a hold is: time is not moved here, so every hold is
+//! young, and the calm's sweep takes all.
+
+use super::{Evidence, Finding};
+use crate::model::Standing;
+use crate::target::Operation;
+
+pub(super) const CLAIM: &str = "after crash and sweep no hold is stuck; a sweep refunds no job that succeeded and none still young";
+pub(super) const MEANING: &str =
+    "credits held by a lost worker come back before anyone writes to support";
+
+pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
+    if !evidence.history.offers(Operation::Sweep) {
+        return Finding::Unchecked;
+    }
+    evidence.judge(evidence.audit.left_a_hold, |found| {
+        found.after_sweep || found.standing == Some(Standing::Sweep)
+    })
+}

@@ -1,0 +1,154 @@
+//! One account as it should be: a purse, its jobs, and the facts that were told about it.
+
+use super::Choices;
+use crate::target::{Balance, Clawback, Credits, FactId, JobId};
+use std::collections::BTreeMap;
+
+/// The model's state of one account. Small, pure, and shares no code with any ledger.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Account {
+    /// The ledger's choices, as far as they matter here.
+    pub choices: Choices,
+    /// Credits that can be reserved; below zero only under [`Clawback::Negative`].
+    pub spendable: i64,
+    /// Credits clawed back that could not be taken yet.
+    pub owed: i64,
+    /// Every job that was ever held.
+    pub jobs: BTreeMap<JobId, Job>,
+    /// Every fact that was ever told.
+    pub facts: BTreeMap<FactId, Fact>,
+}
+
+/// One job: what was held for it and how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Job {
+    /// Credits held.
+    pub amount: i64,
+    /// Where it stands.
+    pub status: JobStatus,
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum JobStatus {
+    /// Its credits are held.
+    Held,
+    /// It succeeded, at this cost.
+    Charged(i64),
+    /// It failed or was given up.
+    Refunded,
+}
+
+/// One fact: what was paid for, and what was given back since.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fact {
+    /// Credits granted for it; `None` before the payment is known.
+    pub credits: Option<i64>,
+    /// What was paid, in minor units; 0 before a refund is known.
+    pub paid: i64,
+    /// The highest running total of money given back that was told, in minor units.
+    pub refunded: i64,
+    /// Credits taken back so far.
+    pub taken: i64,
+}
+
+impl Account {
+    /// An account that opens with this balance.
+    #[must_use]
+    pub fn opening(choices: Choices, spendable: i64) -> Self {
+        Self {
+            choices,
+            spendable,
+            owed: 0,
+            jobs: BTreeMap::new(),
+            facts: BTreeMap::new(),
+        }
+    }
+
+    /// Credits held by open jobs.
+    #[must_use]
+    pub fn held(&self) -> i64 {
+        self.jobs
+            .values()
+            .filter(|job| job.status == JobStatus::Held)
+            .map(|job| job.amount)
+            .sum()
+    }
+
+    /// The balance that a ledger in this state would show.
+    #[must_use]
+    pub fn balance(&self) -> Balance {
+        Balance {
+            spendable: Credits::new(self.spendable),
+            held: Some(Credits::new(self.held())),
+            owed: Some(Credits::new(self.owed)),
+        }
+    }
+
+    /// Whether a ledger in this state may show that balance; what it doesn't tell may be anything.
+    #[must_use]
+    pub fn shows(&self, balance: &Balance) -> bool {
+        let same = |told: Option<Credits>, is: i64| told.is_none_or(|told| told.get() == is);
+        balance.spendable.get() == self.spendable
+            && same(balance.held, self.held())
+            && same(balance.owed, self.owed)
+    }
+
+    /// Raises spendable; what is owed is paid first.
+    pub(super) fn raise(&mut self, credits: i64) {
+        let pays = self.owed.min(credits);
+        self.owed -= pays;
+        self.spendable += credits - pays;
+    }
+
+    /// Takes back what a fact's refunds ask for and hasn't been taken yet.
+    pub(super) fn claw_back(&mut self, fact: &FactId) {
+        let Some(known) = self.facts.get_mut(fact) else {
+            return;
+        };
+        let (Some(credits), true) = (known.credits, known.paid > 0) else {
+            return;
+        };
+        let share = i128::from(credits) * i128::from(known.refunded) / i128::from(known.paid);
+        let target = i64::try_from(share).unwrap_or(credits).min(credits);
+        let take = target - known.taken;
+        if take <= 0 {
+            return;
+        }
+        known.taken = target;
+        let covered = take.min(self.spendable.max(0));
+        match self.choices.clawback {
+            Clawback::Owed => {
+                self.spendable -= covered;
+                self.owed += take - covered;
+            }
+            Clawback::Negative => self.spendable -= take,
+            Clawback::Floor => self.spendable -= covered,
+            Clawback::None => {}
+        }
+    }
+
+    /// As a sweep leaves it that was repeated until it found nothing: no job is held.
+    #[must_use]
+    pub fn swept(mut self) -> Self {
+        let open: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.status == JobStatus::Held)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in open {
+            self.release(&id);
+        }
+        self
+    }
+
+    /// Ends a held job without cost.
+    pub(super) fn release(&mut self, id: &JobId) {
+        if let Some(job) = self.jobs.get_mut(id) {
+            job.status = JobStatus::Refunded;
+            let amount = job.amount;
+            self.raise(amount);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a call means for one account, freed of HTTP, JSON and instances.
+
+use crate::target::{Credits, FactId, JobId};
+
+/// One thing that was asked of the ledger, as the model sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Hold credits for a job.
+    Reserve {
+        /// The job.
+        job: JobId,
+        /// Credits.
+        amount: Credits,
+    },
+    /// A job succeeded.
+    Charge {
+        /// The job.
+        job: JobId,
+        /// Credits.
+        cost: Credits,
+    },
+    /// A job failed.
+    Refund {
+        /// The job.
+        job: JobId,
+    },
+    /// Refund what is old enough.
+    Sweep {
+        /// Whether any hold can be old enough at all.
+        reaches_holds: bool,
+    },
+    /// Credits were paid for, told by a grant.
+    Grant {
+        /// The fact.
+        fact: FactId,
+        /// Credits.
+        amount: Credits,
+    },
+    /// A genuine delivery about a fact that is not paid yet.
+    Unpaid {
+        /// The fact.
+        fact: FactId,
+    },
+    /// A genuine delivery: credits were paid for.
+    Paid {
+        /// The fact.
+        fact: FactId,
+        /// Credits.
+        credits: Credits,
+    },
+    /// A genuine delivery: money was given back.
+    Repaid {
+        /// The fact that was paid.
+        fact: FactId,
+        /// What was paid, minor units.
+        paid: i64,
+        /// What was given back by now in all, minor units.
+        refunded: i64,
+    },
+    /// A delivery that isn't genuine: it must move nothing.
+    Tampered,
+}
+
+/// How a deed stands to what the account has seen: the word by which a deviation is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Told for the first time.
+    First,
+    /// The same was told before.
+    Repeat,
+    /// The other end of a job that has ended, or a reserve after its end.
+    Contrary,
+    /// A reserve above what is spendable.
+    Overdraw,
+    /// An amount that makes no sense.
+    Nonsense,
+    /// About a job that was never held.
+    Unfounded,
+    /// The same job or fact with other figures.
+    Mismatch,
+    /// Money was given back.
+    Clawback,
+    /// A delivery that isn't Stripe's.
+    Tampered,
+    /// A sweep.
+    Sweep,
+}

@@ -1,0 +1,302 @@
+//! What a reasonable ledger may answer to a deed, and what that makes of the account.
+
+use super::account::{Account, Job, JobStatus};
+use super::deed::{Deed, Standing};
+use crate::target::{
+    Charge, Credits, FactId, Grant, JobId, LateSuccess, LedgerError, Refund, Reply, Reserve,
+    RetryAnswer,
+};
+
+/// One allowed answer with the state that it leads to.
+type Outcome = (Reply, Account);
+
+impl Account {
+    /// Every answer of the operation's own that is allowed here, with where it leads.
+    ///
+    /// A sweep's answers are as many as there are sets of held jobs, and a delivery's any
+    /// status: both are read by [`Account::after`] instead.
+    #[must_use]
+    pub fn outcomes(&self, deed: &Deed) -> Vec<Outcome> {
+        match deed {
+            Deed::Reserve { job, amount } => self.reserve(job, *amount),
+            Deed::Charge { job, cost } => self.charge(job, *cost),
+            Deed::Refund { job } => self.refund(job),
+            Deed::Grant { fact, amount } => self.grant(fact, *amount),
+            Deed::Sweep { .. }
+            | Deed::Unpaid { .. }
+            | Deed::Paid { .. }
+            | Deed::Repaid { .. }
+            | Deed::Tampered => Vec::new(),
+        }
+    }
+
+    /// Every state that the account can be in once the ledger gave this reply; none if no
+    /// reasonable ledger gives it here.
+    #[must_use]
+    pub fn after(&self, deed: &Deed, reply: &Reply) -> Vec<Account> {
+        match reply {
+            Reply::Error(LedgerError::Again(_)) => vec![self.clone()],
+            Reply::Error(LedgerError::Refused(_)) if self.may_refuse(deed) => vec![self.clone()],
+            Reply::Error(LedgerError::Refused(_) | LedgerError::NotOffered) => Vec::new(),
+            Reply::Error(LedgerError::Failed(_)) => self.maybe(deed),
+            Reply::Webhook(status) if status.is_success() => vec![self.told(deed)],
+            Reply::Webhook(status) if status.is_refusal() => vec![self.clone()],
+            Reply::Webhook(_) => self.maybe(deed),
+            Reply::Sweep(jobs) => self.sweep(deed, jobs).into_iter().collect(),
+            own => self
+                .outcomes(deed)
+                .into_iter()
+                .filter(|(allowed, _)| allowed == own)
+                .map(|(_, then)| then)
+                .collect(),
+        }
+    }
+
+    /// Every state that the account can be in if the deed's answer is lost: it moved or it didn't.
+    #[must_use]
+    pub fn maybe(&self, deed: &Deed) -> Vec<Account> {
+        let mut states = vec![self.clone()];
+        match deed {
+            Deed::Sweep {
+                reaches_holds: true,
+            } => states.extend(self.partly_swept()),
+            Deed::Sweep { .. } => {}
+            Deed::Unpaid { .. } | Deed::Paid { .. } | Deed::Repaid { .. } | Deed::Tampered => {
+                states.push(self.told(deed));
+            }
+            _ => states.extend(self.outcomes(deed).into_iter().map(|(_, then)| then)),
+        }
+        states.sort();
+        states.dedup();
+        states
+    }
+
+    /// How the deed stands to what this account has seen.
+    #[must_use]
+    pub fn standing(&self, deed: &Deed) -> Standing {
+        let job = |id: &JobId| self.jobs.get(id);
+        match deed {
+            Deed::Reserve { amount, .. } if amount.get() <= 0 => Standing::Nonsense,
+            Deed::Reserve { job: id, amount } => match job(id) {
+                None if amount.get() > self.spendable => Standing::Overdraw,
+                None => Standing::First,
+                Some(job) if job.amount != amount.get() => Standing::Mismatch,
+                Some(job) if job.status == JobStatus::Held => Standing::Repeat,
+                Some(_) => Standing::Contrary,
+            },
+            Deed::Charge { cost, .. } if cost.get() < 0 => Standing::Nonsense,
+            Deed::Charge { job: id, cost } => match job(id).map(|job| (job.status, job.amount)) {
+                None => Standing::Unfounded,
+                Some((JobStatus::Held, amount)) if cost.get() > amount => Standing::Mismatch,
+                Some((JobStatus::Held, _)) => Standing::First,
+                Some((JobStatus::Charged(was), _)) if was == cost.get() => Standing::Repeat,
+                Some((JobStatus::Charged(_), _)) => Standing::Mismatch,
+                Some((JobStatus::Refunded, _)) => Standing::Contrary,
+            },
+            Deed::Refund { job: id } => match job(id).map(|job| job.status) {
+                None => Standing::Unfounded,
+                Some(JobStatus::Held) => Standing::First,
+                Some(JobStatus::Refunded) => Standing::Repeat,
+                Some(JobStatus::Charged(_)) => Standing::Contrary,
+            },
+            Deed::Grant { fact, amount } => match self.granted(fact) {
+                _ if amount.get() <= 0 => Standing::Nonsense,
+                None => Standing::First,
+                Some(was) if was == amount.get() => Standing::Repeat,
+                Some(_) => Standing::Mismatch,
+            },
+            Deed::Paid { fact, .. } if self.granted(fact).is_some() => Standing::Repeat,
+            Deed::Paid { .. } | Deed::Unpaid { .. } => Standing::First,
+            Deed::Repaid { fact, refunded, .. } => {
+                let seen = self.facts.get(fact).map_or(0, |fact| fact.refunded);
+                if *refunded > seen {
+                    Standing::Clawback
+                } else {
+                    Standing::Repeat
+                }
+            }
+            Deed::Tampered => Standing::Tampered,
+            Deed::Sweep { .. } => Standing::Sweep,
+        }
+    }
+
+    fn reserve(&self, id: &JobId, amount: Credits) -> Vec<Outcome> {
+        use Reserve::{Conflict, Insufficient, Reserved, Settled};
+        let stays = |reply| (Reply::Reserve(reply), self.clone());
+        if amount.get() <= 0 {
+            return vec![stays(Insufficient), stays(Conflict), stays(Settled)];
+        }
+        let Some(job) = self.jobs.get(id) else {
+            if amount.get() > self.spendable {
+                return vec![stays(Insufficient)];
+            }
+            let mut then = self.clone();
+            then.spendable -= amount.get();
+            let job = Job {
+                amount: amount.get(),
+                status: JobStatus::Held,
+            };
+            then.jobs.insert(id.clone(), job);
+            return vec![(Reply::Reserve(Reserved), then)];
+        };
+        let same = job.amount == amount.get();
+        match (job.status, self.choices.retry_answer) {
+            (JobStatus::Held, _) if same => vec![stays(Reserved)],
+            (JobStatus::Held, _) => vec![stays(Conflict)],
+            (_, RetryAnswer::First) if same => vec![stays(Reserved), stays(Settled)],
+            _ if same => vec![stays(Settled)],
+            _ => vec![stays(Settled), stays(Conflict)],
+        }
+    }
+
+    fn charge(&self, id: &JobId, cost: Credits) -> Vec<Outcome> {
+        let stays = |reply| (Reply::Charge(reply), self.clone());
+        let cost = cost.get();
+        let Some(job) = self.jobs.get(id).copied() else {
+            let mut replies = vec![stays(Charge::Unknown)];
+            if cost < 0 {
+                replies.push(stays(Charge::Conflict));
+            }
+            return replies;
+        };
+        let charged = |released: i64, spent: i64| {
+            let mut then = self.clone();
+            then.spendable -= spent;
+            then.raise(released);
+            then.jobs.insert(
+                id.clone(),
+                Job {
+                    status: JobStatus::Charged(cost),
+                    ..job
+                },
+            );
+            (Reply::Charge(Charge::Charged), then)
+        };
+        match job.status {
+            JobStatus::Held if cost < 0 || cost > job.amount => vec![stays(Charge::Conflict)],
+            JobStatus::Held if cost == job.amount => vec![charged(0, 0)],
+            JobStatus::Held if self.choices.partial_charge => vec![charged(job.amount - cost, 0)],
+            JobStatus::Held => vec![stays(Charge::Conflict)],
+            JobStatus::Charged(was) if was == cost => vec![stays(Charge::Charged)],
+            JobStatus::Charged(_) => vec![stays(Charge::Conflict)],
+            JobStatus::Refunded if cost < 0 || cost > job.amount => {
+                vec![stays(Charge::Refunded), stays(Charge::Conflict)]
+            }
+            JobStatus::Refunded => match self.choices.late_success {
+                LateSuccess::Recollect if cost <= self.spendable => vec![charged(0, cost)],
+                LateSuccess::Recollect | LateSuccess::Reject => vec![stays(Charge::Refunded)],
+            },
+        }
+    }
+
+    fn refund(&self, id: &JobId) -> Vec<Outcome> {
+        let (reply, then) = match self.jobs.get(id).map(|job| job.status) {
+            None => (Refund::Unknown, self.clone()),
+            Some(JobStatus::Charged(_)) => (Refund::Charged, self.clone()),
+            Some(JobStatus::Refunded) => (Refund::Refunded, self.clone()),
+            Some(JobStatus::Held) => {
+                let mut then = self.clone();
+                then.release(id);
+                (Refund::Refunded, then)
+            }
+        };
+        vec![(Reply::Refund(reply), then)]
+    }
+
+    fn grant(&self, fact: &FactId, amount: Credits) -> Vec<Outcome> {
+        let stays = |reply| (Reply::Grant(reply), self.clone());
+        match self.granted(fact) {
+            _ if amount.get() <= 0 => vec![stays(Grant::Conflict)],
+            Some(was) if was == amount.get() => vec![stays(Grant::Granted)],
+            Some(_) => vec![stays(Grant::Conflict)],
+            None => {
+                let mut then = self.clone();
+                then.pay_in(fact, amount.get());
+                vec![(Reply::Grant(Grant::Granted), then)]
+            }
+        }
+    }
+
+    /// The state once a delivery is applied.
+    fn told(&self, deed: &Deed) -> Account {
+        let mut then = self.clone();
+        match deed {
+            Deed::Paid { fact, credits } if self.granted(fact).is_none() => {
+                then.pay_in(fact, credits.get());
+            }
+            Deed::Repaid {
+                fact,
+                paid,
+                refunded,
+            } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.paid = *paid;
+                known.refunded = known.refunded.max(*refunded);
+                then.claw_back(fact);
+            }
+            _ => {}
+        }
+        then
+    }
+
+    fn pay_in(&mut self, fact: &FactId, credits: i64) {
+        self.facts.entry(fact.clone()).or_default().credits = Some(credits);
+        self.raise(credits);
+        self.claw_back(fact);
+    }
+
+    fn granted(&self, fact: &FactId) -> Option<i64> {
+        self.facts.get(fact).and_then(|fact| fact.credits)
+    }
+
+    /// A sweep may be batched or limited: it may refund any of the held jobs, and says which.
+    fn sweep(&self, deed: &Deed, jobs: &[JobId]) -> Option<Account> {
+        let mut then = self.clone();
+        for id in jobs {
+            let Some(job) = then.jobs.get(id) else {
+                continue;
+            };
+            let may = *deed
+                == Deed::Sweep {
+                    reaches_holds: true,
+                }
+                && job.status == JobStatus::Held;
+            if !may {
+                return None;
+            }
+            then.release(id);
+        }
+        Some(then)
+    }
+
+    fn partly_swept(&self) -> Vec<Account> {
+        let held: Vec<&JobId> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.status == JobStatus::Held)
+            .map(|(id, _)| id)
+            .collect();
+        let mut states = vec![self.clone()];
+        for id in held {
+            for mut state in states.clone() {
+                state.release(id);
+                states.push(state);
+            }
+        }
+        states
+    }
+
+    /// Whether some reasonable ledger says a plain no here.
+    fn may_refuse(&self, deed: &Deed) -> bool {
+        self.standing(deed) == Standing::Nonsense
+            || self.outcomes(deed).iter().any(|(reply, _)| {
+                !matches!(
+                    reply,
+                    Reply::Reserve(Reserve::Reserved)
+                        | Reply::Charge(Charge::Charged)
+                        | Reply::Refund(Refund::Refunded)
+                        | Reply::Grant(Grant::Granted)
+                )
+            })
+    }
+}

@@ -1,0 +1,132 @@
+//! The report of one run, as `--json` prints it: schema `badai.report/1`.
+
+use super::lane::Line;
+use super::saved::Saved;
+use crate::invariant::Invariant;
+use crate::storm::Fault;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Every judged invariant held.
+    Held,
+    /// An invariant broke.
+    Broken,
+    /// The run could not tell.
+    Inconclusive,
+}
+
+/// What the whole run says about one invariant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judged {
+    /// True in every schedule that gave something to look at.
+    Held,
+    /// False in at least one.
+    Broken,
+    /// A budget ran out.
+    Unknown,
+    /// There was no way to look.
+    Unchecked,
+}
+
+/// One run's report.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    pub(crate) schema: &'static str,
+    /// The ledger's name.
+    pub ledger: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// How steps were chosen.
+    pub strategy: &'static str,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// Storms drawn.
+    pub cases: u32,
+    /// Schedules judged.
+    pub schedules: u32,
+    /// Deaths of a process.
+    pub crash_points: u32,
+    /// HTTP attempts to hand an event over.
+    pub deliveries: u32,
+    /// Wall time.
+    pub elapsed_ms: u128,
+    /// How often each fault was met.
+    pub faults: BTreeMap<&'static str, u32>,
+    /// Requested faults that were never met.
+    pub never_met: Vec<Fault>,
+    /// One entry an invariant, broken ones first, the most specific first.
+    pub invariants: Vec<Entry>,
+}
+
+/// What the run says about one invariant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// Which.
+    pub id: Invariant,
+    /// What was found.
+    pub verdict: Judged,
+    /// The claim, in one sentence.
+    pub claim: &'static str,
+    /// In how many schedules there was something to look at.
+    pub judged: u32,
+    /// The shortest schedule found that breaks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counterexample: Option<Counterexample>,
+}
+
+/// A schedule that breaks an invariant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Counterexample {
+    /// The one reply or balance that is wrong.
+    pub wrong: String,
+    /// The account that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<&'static str>,
+    /// What happened up to there.
+    pub steps: Vec<Line>,
+    /// Where the schedule is saved; empty until it is.
+    pub file: String,
+    /// The command that plays it again; empty until it is saved.
+    pub replay: String,
+    #[serde(skip)]
+    pub(crate) saved: Saved,
+}
+
+impl Counterexample {
+    /// The schedule, to save or to play again.
+    #[must_use]
+    pub fn saved(&self) -> &Saved {
+        &self.saved
+    }
+
+    /// Notes where the schedule was saved.
+    pub fn saved_at(&mut self, path: &Path) {
+        self.file = path.display().to_string();
+        self.replay = format!("badai replay {}", self.file);
+    }
+}
+
+impl Report {
+    /// The exit code of DESIGN's command line: 0 held, 1 broken, 4 inconclusive.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self.verdict {
+            Verdict::Held => 0,
+            Verdict::Broken => 1,
+            Verdict::Inconclusive => 4,
+        }
+    }
+
+    /// The invariants that broke, the most specific first.
+    pub fn broken(&self) -> impl Iterator<Item = &Entry> {
+        self.invariants
+            .iter()
+            .filter(|entry| entry.verdict == Judged::Broken)
+    }
+}

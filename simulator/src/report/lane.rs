@@ -1,0 +1,112 @@
+//! A counterexample as lines that a stranger understands: what was done, on which instance,
+//! what came back, and what the account had then.
+
+use crate::history::{History, Names, Outcome, What, says};
+use crate::invariant::Breach;
+use crate::target::Balance;
+use serde::Serialize;
+
+/// One line of a counterexample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Counted from 1.
+    pub step: usize,
+    /// Virtual seconds since the storm began.
+    pub at: u32,
+    /// On which instance, `A` or `B`; `null` where no request was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<char>,
+    /// What was done.
+    pub what: String,
+    /// What came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+    /// What the account in question could spend then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spendable: Option<i64>,
+    /// Whether this is where it went wrong.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub wrong: bool,
+}
+
+/// The lines from the first step to the breach.
+#[must_use]
+pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let wrong = breach.cause.unwrap_or(breach.place);
+    let mut calm = false;
+    for (place, happening) in history.happenings.iter().enumerate() {
+        if place > breach.place {
+            break;
+        }
+        let mut line = Line {
+            step: lines.len() + 1,
+            at: happening.at,
+            instance: None,
+            what: String::new(),
+            reply: None,
+            spendable: None,
+            wrong: place == wrong,
+        };
+        match &happening.what {
+            What::Business { said, .. } => line.what.clone_from(said),
+            What::Request(request) => {
+                let concerns = breach.account.is_none()
+                    || request.account.is_none()
+                    || request.account == breach.account;
+                if !concerns {
+                    continue;
+                }
+                line.instance = Some(Names::instance(request.instance));
+                line.what.clone_from(&request.said);
+                if request.attempt > 1 {
+                    line.what.push_str(", again");
+                }
+                line.reply = Some(heard(&request.outcome));
+            }
+            What::Crash { instance } => {
+                line.instance = Some(Names::instance(*instance));
+                "dies and is started again".clone_into(&mut line.what);
+            }
+            What::GaveUp(request) => line.what = format!("nobody asks again: {}", request.said),
+            What::Calm => {
+                calm = true;
+                continue;
+            }
+            What::Balance { account, read } => {
+                if let (Some(last), Ok(balance)) = (lines.last_mut(), read)
+                    && breach.account == Some(*account)
+                {
+                    last.spendable = Some(shown(balance));
+                    last.wrong |= place == wrong;
+                }
+                continue;
+            }
+            What::Entries { .. } => {
+                if let Some(last) = lines.last_mut() {
+                    last.wrong |= place == wrong;
+                }
+                continue;
+            }
+            What::Swept => continue,
+        }
+        if calm {
+            line.what = format!("calm: {}", line.what);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn shown(balance: &Balance) -> i64 {
+    balance.spendable.get()
+}
+
+fn heard(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Replied(reply) => says(reply),
+        Outcome::ReplyLost(reply) => format!("{} (lost)", says(reply)),
+        Outcome::NeverArrived => "never arrived".to_owned(),
+        Outcome::Hung(seconds) => format!("no end in {seconds} s"),
+    }
+}

@@ -1,0 +1,183 @@
+//! A schedule in a file: it replays without its generator.
+
+use crate::invariant::Invariant;
+use crate::storm::Schedule;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// The format that this version writes and reads.
+const SCHEMA: &str = "badai.schedule/1";
+
+/// One saved schedule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    schema: String,
+    /// The ledger that it was found on, as `--ledger` takes it.
+    pub ledger: String,
+    /// The run's seed.
+    pub seed: u64,
+    /// What it breaks.
+    pub breaks: Invariant,
+    /// The one reply or balance that was wrong.
+    pub wrong: String,
+    /// The steps.
+    pub schedule: Schedule,
+}
+
+/// Why a schedule file can't be used.
+#[derive(Debug, Error)]
+pub enum SavedError {
+    /// The file can't be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file can't be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It isn't a whole schedule.
+    #[error("{} is no whole schedule file: {source}", path.display())]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Where it ends to make sense.
+        source: serde_json::Error,
+    },
+    /// It was written by another version of Badai.
+    #[error("{} has the format `{found}`; this version reads `{SCHEMA}`", path.display())]
+    Schema {
+        /// Which file.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+    },
+}
+
+impl Saved {
+    /// A schedule to save.
+    #[must_use]
+    pub fn new(
+        ledger: &str,
+        seed: u64,
+        breaks: Invariant,
+        wrong: &str,
+        schedule: Schedule,
+    ) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            ledger: ledger.to_owned(),
+            seed,
+            breaks,
+            wrong: wrong.to_owned(),
+            schedule,
+        }
+    }
+
+    /// The file name that says what is inside.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        let ledger: String = self
+            .ledger
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
+        format!("{ledger}-{}-{}.badai.json", self.breaks, self.seed)
+    }
+
+    /// Writes it into a folder, whole or not at all, and says where.
+    ///
+    /// # Errors
+    /// A folder that can't be made or written.
+    pub fn write(&self, folder: &Path) -> Result<PathBuf, SavedError> {
+        let path = folder.join(self.file_name());
+        let failed = |source| SavedError::Write {
+            path: path.clone(),
+            source,
+        };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
+        writeln!(file, "{text}").map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        Ok(path)
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// A file that is missing, half-written, or of another format.
+    pub fn read(path: &Path) -> Result<Self, SavedError> {
+        let text = std::fs::read_to_string(path).map_err(|source| SavedError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let parse = |source| SavedError::Parse {
+            path: path.to_owned(),
+            source,
+        };
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(parse)?;
+        let found = value.get("schema").and_then(serde_json::Value::as_str);
+        if let Some(found) = found
+            && found != SCHEMA
+        {
+            return Err(SavedError::Schema {
+                path: path.to_owned(),
+                found: found.to_owned(),
+            });
+        }
+        serde_json::from_value(value).map_err(parse)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved() -> Saved {
+        Saved::new(
+            "naive",
+            7,
+            Invariant::ExactlyOnce,
+            "ana's spendable is 200, wanted 100",
+            Schedule::default(),
+        )
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = saved().write(folder.path()).unwrap();
+        assert_eq!(Saved::read(&path).unwrap(), saved());
+    }
+
+    #[test]
+    fn a_missing_a_half_written_and_a_newer_file_each_say_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = saved().write(folder.path()).unwrap();
+        let whole = std::fs::read_to_string(&path).unwrap();
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Saved::read(&path).unwrap_err().to_string()
+        };
+        assert!(read(&whole[..whole.len() / 2]).contains("no whole schedule file"));
+        assert!(read(&whole.replace("schedule/1", "schedule/2")).contains("`badai.schedule/2`"));
+        assert!(read("[]").contains("no whole schedule file"));
+        std::fs::remove_file(&path).unwrap();
+        assert!(
+            Saved::read(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("cannot read")
+        );
+    }
+}

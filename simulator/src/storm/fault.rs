@@ -1,0 +1,168 @@
+//! The faults: what weather can do to an honest business, each with its story and its source.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The part of the world that a fault comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Group {
+    /// How Stripe hands events over.
+    Delivery,
+    /// Whether a delivery is Stripe's at all.
+    Authenticity,
+    /// Where the ledger's process dies.
+    Process,
+    /// How jobs end.
+    Jobs,
+    /// What a client asks for.
+    Client,
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Group::Delivery => "delivery",
+            Group::Authenticity => "authenticity",
+            Group::Process => "process",
+            Group::Jobs => "jobs",
+            Group::Client => "client",
+        })
+    }
+}
+
+macro_rules! faults {
+    ($($name:ident $id:literal $group:ident $weight:literal $story:literal $source:literal;)*) => {
+        /// One thing that goes wrong.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Fault {
+            $(
+                #[doc = $story]
+                #[serde(rename = $id)]
+                $name,
+            )*
+        }
+
+        impl Fault {
+            /// Every fault that this version can make.
+            pub const ALL: &'static [Fault] = &[$(Fault::$name),*];
+
+            /// The name that `--faults` takes.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self { $(Fault::$name => $id),* }
+            }
+
+            /// Where it comes from.
+            #[must_use]
+            pub const fn group(self) -> Group {
+                match self { $(Fault::$name => Group::$group),* }
+            }
+
+            /// How often it is drawn, relative to the others.
+            #[must_use]
+            pub const fn weight(self) -> u32 {
+                match self { $(Fault::$name => $weight),* }
+            }
+
+            /// What happens, in one line.
+            #[must_use]
+            pub const fn story(self) -> &'static str {
+                match self { $(Fault::$name => $story),* }
+            }
+
+            /// Who says that it happens.
+            #[must_use]
+            pub const fn source(self) -> &'static str {
+                match self { $(Fault::$name => $source),* }
+            }
+        }
+    };
+}
+
+faults! {
+    Duplicate "duplicate" Delivery 4
+        "Stripe delivers an event again although the first was answered with 2xx, or a client repeats a request."
+        "Stripe docs, webhooks: endpoints might receive the same event more than once";
+    TwinEvent "twin-event" Delivery 3
+        "A second Event object, with another id, tells the same fact."
+        "Stripe docs, webhooks: in some cases two separate Event objects are generated";
+    Reorder "reorder" Delivery 3
+        "A later event of the same payment arrives before an earlier one."
+        "Stripe docs, webhooks: event ordering is not guaranteed";
+    Delay "delay" Delivery 2
+        "A delivery comes hours after the payment; other business overtakes it."
+        "Stripe docs, webhooks: automatic retries for up to three days";
+    DropThenRetry "drop-then-retry" Delivery 2
+        "The first attempt never reaches the endpoint; Stripe tries again later."
+        "Stripe docs, webhooks: automatic retries";
+    LostReply "lost-reply" Delivery 4
+        "The work is done, the answer is lost on its way; the sender tries again."
+        "Stripe docs, webhooks: a late or lost 2xx counts as a failure";
+    Burst "burst" Delivery 2
+        "After an outage three copies of one event come within a second, to both instances."
+        "Stripe docs, Checkout fulfillment: fulfillment may be called several times for one session";
+    LateRetry "late-retry" Delivery 2
+        "The same event comes once more three days later."
+        "Stripe docs, process undelivered events: a manual resend doesn't stop automatic retries";
+    ForgedSignature "forged-signature" Authenticity 2
+        "Somebody who doesn't know the secret posts an event of their own making."
+        "Stripe docs, webhooks: verify that events come from Stripe";
+    StaleTimestamp "stale-timestamp" Authenticity 2
+        "A genuine delivery, recorded and played back after the tolerance of five minutes."
+        "Stripe docs, webhooks: preventing replay attacks";
+    AlteredBody "altered-body" Authenticity 2
+        "A genuine signature over a body that was changed on the way."
+        "Stripe docs, webhooks: the signature covers the raw body";
+    CrashBefore "crash-before" Process 2
+        "The process dies before it has read the request."
+        "Any deploy, out-of-memory kill, or lost machine";
+    CrashAfterCommit "crash-after-commit" Process 4
+        "The process dies after its work and before its answer."
+        "Any deploy, out-of-memory kill, or lost machine";
+    DoubleClick "double-click" Jobs 3
+        "The user clicks twice: the same job is reserved again."
+        "Stripe docs, idempotent requests: safely retrying requests";
+    LateSuccess "late-success" Jobs 3
+        "The job was given up and refunded, then it succeeds after all."
+        "PostgreSQL manual, explicit locking; any worker queue with time-outs";
+    LateFailure "late-failure" Jobs 3
+        "The job succeeded and was charged, then a failure is reported."
+        "Any at-least-once worker queue";
+    SuccessAndFailure "success-and-failure" Jobs 3
+        "Success and failure of one job are both reported, one right after the other."
+        "Any at-least-once worker queue";
+    NeverEnds "never-ends" Jobs 3
+        "The worker is gone; nobody ever reports the job's end."
+        "Any deploy, out-of-memory kill, or lost machine";
+    PartialOutput "partial-output" Jobs 2
+        "The job delivers less than was reserved and costs less."
+        "Usage-based products: the cost is known only at the end";
+    UnknownJob "unknown-job" Jobs 2
+        "An end is reported for a job that was never reserved."
+        "Any at-least-once worker queue";
+    NonsenseAmount "nonsense-amount" Client 3
+        "A request with a negative, a zero, or an overflowing amount."
+        "OWASP, input validation; PostgreSQL manual, numeric types";
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_saved_under_the_name_that_the_command_line_takes() {
+        for fault in Fault::ALL {
+            assert_eq!(
+                serde_json::to_value(fault).unwrap(),
+                serde_json::json!(fault.id())
+            );
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Storms from randomness: the proptest strategies that draw workload and weather.
+
+use super::{Affair, Business, Fault, Gust, Kind, Storm};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::Union;
+
+/// How many named accounts a storm has, besides its bystander.
+pub const ACCOUNTS: usize = 2;
+
+/// What there is to draw from: what is sold, what this ledger offers, what may go wrong.
+#[derive(Clone, Debug)]
+pub struct Menu {
+    /// How many packs the catalogue has.
+    pub packs: usize,
+    /// How many plans it has.
+    pub plans: usize,
+    /// Whether money can come in: by webhook or by grant.
+    pub payments: bool,
+    /// Whether Stripe itself can tell it: then there are renewals, bank debits, refunds, and
+    /// people who would like to be Stripe.
+    pub webhook: bool,
+    /// Whether jobs can be reserved.
+    pub jobs: bool,
+    /// Whether there is a sweep.
+    pub sweeps: bool,
+    /// The faults that may strike; empty for fair weather.
+    pub faults: Vec<Fault>,
+}
+
+impl Menu {
+    /// Storms of this menu: first each account is funded, then business and weather.
+    pub fn storms(&self) -> impl Strategy<Value = Storm> + use<> {
+        let funding = if self.payments {
+            vec(self.affair(&[Choice::Pack], 0..1), 0..=ACCOUNTS).boxed()
+        } else {
+            Just(Vec::new()).boxed()
+        };
+        let mut choices = Vec::new();
+        if self.payments {
+            choices.push(Choice::Pack);
+        }
+        if self.webhook && self.plans > 0 {
+            choices.push(Choice::Plan);
+        }
+        if self.jobs {
+            choices.extend([Choice::Job, Choice::Job, Choice::Job]);
+        }
+        if self.sweeps {
+            choices.push(Choice::Sweep);
+        }
+        let affairs = if choices.is_empty() {
+            Just(Vec::new()).boxed()
+        } else {
+            vec(self.affair(&choices, 0..4), 0..=6).boxed()
+        };
+        (funding, affairs).prop_map(|(mut first, then)| {
+            for (account, affair) in first.iter_mut().enumerate() {
+                (affair.account, affair.lead) = (account, 0);
+            }
+            first.extend(then);
+            Storm { affairs: first }
+        })
+    }
+
+    fn affair(&self, choices: &[Choice], gusts: std::ops::Range<usize>) -> BoxedStrategy<Affair> {
+        let businesses: Vec<_> = choices
+            .iter()
+            .map(|choice| {
+                let weather = self.weather(choice.kind(), gusts.clone());
+                (self.business(*choice), weather).boxed()
+            })
+            .collect();
+        (0..ACCOUNTS, lead(), Union::new(businesses))
+            .prop_map(|(account, lead, (business, weather))| Affair {
+                account,
+                lead,
+                business,
+                weather,
+            })
+            .boxed()
+    }
+
+    fn business(&self, choice: Choice) -> BoxedStrategy<Business> {
+        match choice {
+            Choice::Pack => {
+                let refunds = if self.webhook { 0..=2 } else { 0..=0 };
+                let percents = vec(select(vec![100u8, 50, 33, 10]), refunds);
+                (
+                    0..self.packs,
+                    prop::bool::weighted(0.2),
+                    prop::bool::weighted(0.4),
+                    percents,
+                )
+                    .prop_map(|(pack, debit, given_back, refunds)| Business::Purchase {
+                        pack,
+                        debit,
+                        refunds: if given_back { refunds } else { Vec::new() },
+                    })
+                    .boxed()
+            }
+            Choice::Plan => (0..self.plans)
+                .prop_map(|plan| Business::Renewal { plan })
+                .boxed(),
+            Choice::Job => (1..=70i64, any::<bool>())
+                .prop_map(|(amount, succeeds)| Business::Job { amount, succeeds })
+                .boxed(),
+            Choice::Sweep => any::<bool>()
+                .prop_map(|old_only| Business::Sweep { old_only })
+                .boxed(),
+        }
+    }
+
+    fn weather(&self, kind: Kind, gusts: std::ops::Range<usize>) -> BoxedStrategy<Vec<Gust>> {
+        let fitting: Vec<_> = self
+            .faults
+            .iter()
+            .filter(|fault| fault.fits(kind))
+            .filter(|fault| self.webhook || fault.reaches_grants())
+            .map(|fault| (fault.weight(), Just(*fault)))
+            .collect();
+        if fitting.is_empty() {
+            return Just(Vec::new()).boxed();
+        }
+        let gust = (Union::new_weighted(fitting), 0..6usize, 0..600u32)
+            .prop_map(|(fault, nth, wait)| Gust { fault, nth, wait });
+        vec(gust, gusts).boxed()
+    }
+}
+
+/// Mostly in turn; sometimes an affair cuts hours into the ones before it.
+fn lead() -> impl Strategy<Value = u32> {
+    prop_oneof![3 => Just(0u32), 2 => 0..20_000u32]
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Choice {
+    Pack,
+    Plan,
+    Job,
+    Sweep,
+}
+
+impl Choice {
+    fn kind(self) -> Kind {
+        match self {
+            Choice::Pack | Choice::Plan => Kind::Payment,
+            Choice::Job => Kind::Job,
+            Choice::Sweep => Kind::Sweep,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random;
+    use proptest::strategy::ValueTree;
+
+    fn menu(faults: &[Fault]) -> Menu {
+        Menu {
+            packs: 2,
+            plans: 1,
+            payments: true,
+            webhook: true,
+            jobs: true,
+            sweeps: true,
+            faults: faults.to_vec(),
+        }
+    }
+
+    fn draw(menu: &Menu, seed: u64) -> Storm {
+        let mut runner = random::runner(seed);
+        menu.storms().new_tree(&mut runner).unwrap().current()
+    }
+
+    #[test]
+    fn a_seed_makes_the_same_schedule_every_time() {
+        let menu = menu(Fault::ALL);
+        for seed in 0..50 {
+            assert_eq!(draw(&menu, seed).schedule(), draw(&menu, seed).schedule());
+        }
+    }
+
+    #[test]
+    fn every_fault_is_met_within_a_few_hundred_storms() {
+        let menu = menu(Fault::ALL);
+        let mut met = std::collections::BTreeSet::new();
+        for seed in 0..400 {
+            met.extend(draw(&menu, seed).schedule().faults);
+        }
+        assert_eq!(met.len(), Fault::ALL.len(), "met only {met:?}");
+    }
+
+    #[test]
+    fn no_fault_strikes_that_was_not_asked_for() {
+        let asked = [Fault::Duplicate, Fault::NeverEnds];
+        let menu = menu(&asked);
+        for seed in 0..200 {
+            let schedule = draw(&menu, seed).schedule();
+            assert!(schedule.faults.iter().all(|fault| asked.contains(fault)));
+        }
+    }
+
+    #[test]
+    fn steps_are_in_the_order_of_their_time() {
+        let menu = menu(Fault::ALL);
+        for seed in 0..200 {
+            let schedule = draw(&menu, seed).schedule();
+            assert!(schedule.steps.is_sorted_by_key(|step| step.at));
+        }
+    }
+}

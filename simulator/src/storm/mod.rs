@@ -1,0 +1,17 @@
+//! The storm: business that should happen (the workload) and what goes wrong with it (the
+//! weather), drawn from one seed and laid into a schedule. Pure: nothing here touches the world.
+//!
+//! - [`Storm`] is what proptest draws and shrinks; [`Menu`] says what it may draw.
+//! - [`Schedule`] is the exact order of steps that follows from it; saved, it replays alone.
+//! - [`Fault`] is the catalogue of what can go wrong.
+
+mod fault;
+mod forecast;
+mod generate;
+mod schedule;
+mod workload;
+
+pub use fault::{Fault, Group};
+pub use generate::{ACCOUNTS, Menu};
+pub use schedule::{Action, Copy, Fate, Schedule, Step};
+pub use workload::{Affair, Business, Gust, Kind, Storm};

@@ -1,0 +1,144 @@
+//! A schedule: the exact order of all steps, as data that replays without its generator.
+
+use super::Fault;
+use serde::{Deserialize, Serialize};
+
+/// Steps in the order of their virtual time; steps of one second run in the order listed.
+///
+/// What isn't listed follows by rule: whatever got no definite answer is retried with
+/// backoff, and at the end comes the calm.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Every step, ordered by [`Step::at`].
+    pub steps: Vec<Step>,
+    /// The faults that this schedule carries, once for each time.
+    pub faults: Vec<Fault>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Virtual seconds since the storm began.
+    pub at: u32,
+    /// The affair that it belongs to.
+    pub lane: usize,
+    /// Whose affair it is.
+    pub account: usize,
+    /// What is done.
+    pub action: Action,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// A customer pays for a pack in Checkout; Stripe makes an event.
+    Buy {
+        /// Which of the catalogue's packs.
+        pack: usize,
+        /// By bank debit: not paid yet.
+        debit: bool,
+    },
+    /// The bank debit of this lane's purchase clears; Stripe makes an event.
+    Clear,
+    /// A plan's invoice is paid; Stripe makes an event.
+    Renew {
+        /// Which of the catalogue's plans.
+        plan: usize,
+    },
+    /// Percent of this lane's purchase are given back; Stripe makes an event.
+    GiveBack {
+        /// Of the price; parts add up, and stop at the whole.
+        percent: u8,
+    },
+    /// One of this lane's events is handed over.
+    Deliver {
+        /// Which of the lane's events, counted from 0.
+        event: usize,
+        /// Which copy of it.
+        copy: Copy,
+        /// To which instance, 0 or 1.
+        instance: usize,
+        /// What becomes of the request.
+        fate: Fate,
+    },
+    /// This lane's job is reserved.
+    Reserve {
+        /// Credits.
+        amount: i64,
+        /// To which instance.
+        instance: usize,
+        /// What becomes of the request.
+        fate: Fate,
+    },
+    /// This lane's job succeeded.
+    Charge {
+        /// Credits.
+        cost: i64,
+        /// To which instance.
+        instance: usize,
+        /// What becomes of the request.
+        fate: Fate,
+    },
+    /// This lane's job failed.
+    Refund {
+        /// To which instance.
+        instance: usize,
+        /// What becomes of the request.
+        fate: Fate,
+    },
+    /// A request with an amount that makes no sense, for a job of its own.
+    Nonsense {
+        /// Credits.
+        amount: i64,
+        /// To which instance.
+        instance: usize,
+    },
+    /// The sweep runs.
+    Sweep {
+        /// Seconds; holds younger than this must stay.
+        older_than: u64,
+        /// On which instance.
+        instance: usize,
+    },
+}
+
+/// Which copy of an event is handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Copy {
+    /// Stripe's own.
+    Genuine,
+    /// A second Event object about the same fact.
+    Twin,
+    /// Signed by somebody who doesn't know the secret.
+    Forged,
+    /// Genuine, but older than the tolerance.
+    Stale,
+    /// Changed after it was signed.
+    Altered,
+}
+
+impl Copy {
+    /// Whether Stripe itself sent it, now.
+    #[must_use]
+    pub fn is_authentic(self) -> bool {
+        matches!(self, Copy::Genuine | Copy::Twin)
+    }
+}
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It arrives and is answered.
+    Answered,
+    /// It never arrives.
+    Dropped,
+    /// It arrives; the answer is lost.
+    ReplyLost,
+    /// The process dies before it has read the request.
+    CrashBefore,
+    /// The process dies after its work and before its answer.
+    CrashAfter,
+}

@@ -1,0 +1,116 @@
+//! A storm as data: the business that should happen, and the weather over it.
+
+use super::Fault;
+use serde::{Deserialize, Serialize};
+
+/// A run of business with its weather; everything in a schedule follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storm {
+    /// Each on a lane of its own. Without weather and leads they run one after another.
+    pub affairs: Vec<Affair>,
+}
+
+/// One piece of business of one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Affair {
+    /// Which of the storm's accounts, counted from 0.
+    pub account: usize,
+    /// By how many seconds it starts before its turn, and so cuts into earlier affairs.
+    pub lead: u32,
+    /// What should happen.
+    pub business: Business,
+    /// What goes wrong.
+    pub weather: Vec<Gust>,
+}
+
+/// What should happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Business {
+    /// A pack is bought in Checkout, and perhaps refunded in parts.
+    Purchase {
+        /// Which of the catalogue's packs.
+        pack: usize,
+        /// Paid by bank debit: Checkout completes unpaid, the money comes two days later.
+        debit: bool,
+        /// Percent of the price given back, one refund each.
+        refunds: Vec<u8>,
+    },
+    /// A plan's next period is paid.
+    Renewal {
+        /// Which of the catalogue's plans.
+        plan: usize,
+    },
+    /// A job is reserved and ends.
+    Job {
+        /// Credits to hold.
+        amount: i64,
+        /// Whether it succeeds (and costs all that it held) or fails.
+        succeeds: bool,
+    },
+    /// The sweep runs, as a cron job would.
+    Sweep {
+        /// Only for holds older than a day: there are none yet.
+        old_only: bool,
+    },
+}
+
+/// The kinds of business, to say which faults fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Money comes in.
+    Payment,
+    /// Credits are used.
+    Job,
+    /// Holds are cleaned up.
+    Sweep,
+}
+
+impl Business {
+    /// Which kind it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Business::Purchase { .. } | Business::Renewal { .. } => Kind::Payment,
+            Business::Job { .. } => Kind::Job,
+            Business::Sweep { .. } => Kind::Sweep,
+        }
+    }
+}
+
+/// One fault, and where in the affair it strikes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gust {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// Which delivery or call of the affair, counted from 0, taken modulo their number.
+    pub nth: usize,
+    /// Seconds that it waits, where the fault has something to wait for.
+    pub wait: u32,
+}
+
+impl Fault {
+    /// Whether this fault means something to a ledger that is told of sales by calls: nobody
+    /// signs those, but a sale may be told again with another amount.
+    #[must_use]
+    pub fn reaches_grants(self) -> bool {
+        !matches!(self, Fault::ForgedSignature | Fault::StaleTimestamp)
+    }
+
+    /// Whether this fault can strike that kind of business.
+    #[must_use]
+    pub fn fits(self, kind: Kind) -> bool {
+        use Fault::{
+            AlteredBody, Burst, CrashAfterCommit, CrashBefore, Delay, DoubleClick, DropThenRetry,
+            Duplicate, ForgedSignature, LateFailure, LateRetry, LateSuccess, LostReply, NeverEnds,
+            NonsenseAmount, PartialOutput, Reorder, StaleTimestamp, SuccessAndFailure, TwinEvent,
+            UnknownJob,
+        };
+        match self {
+            Duplicate | LostReply | CrashBefore | CrashAfterCommit => kind != Kind::Sweep,
+            TwinEvent | Reorder | Delay | DropThenRetry | Burst | LateRetry | ForgedSignature
+            | StaleTimestamp | AlteredBody => kind == Kind::Payment,
+            DoubleClick | LateSuccess | LateFailure | SuccessAndFailure | NeverEnds
+            | PartialOutput | UnknownJob | NonsenseAmount => kind == Kind::Job,
+        }
+    }
+}
