@@ -45,10 +45,12 @@ create trigger append_only before update or delete or truncate on ledger.entries
 alter table ledger.entries enable always trigger append_only;
 
 -- The account exists from now on; said again, it still does.
+-- ANCHOR: open_account
 create function ledger.open_account(account uuid) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
     insert into ledger.accounts (id) values (account) on conflict do nothing;
 $$;
+-- ANCHOR_END: open_account
 
 -- The lock that guards an account. `no key`: we change its numbers, never its id, so that a
 -- row elsewhere which merely refers to the account need not wait.

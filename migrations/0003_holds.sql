@@ -37,6 +37,7 @@ $$;
 
 -- Holds `amount` for the job if spendable covers it:
 -- `reserved`, `insufficient`, `conflict` (the job is another's), `settled` (the job has ended).
+-- ANCHOR: reserve
 create function ledger.reserve(account uuid, job text, amount bigint) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -80,6 +81,7 @@ exception when unique_violation then
     -- account, not on theirs. The deduction is undone with everything else in this block.
     return 'conflict';
 end $$;
+-- ANCHOR_END: reserve
 
 -- Locks the account of a job, and only then reads the job. The first look is not to be
 -- trusted with anything but the account, which never changes. Null if there is no such job.
@@ -146,6 +148,7 @@ end $$;
 
 -- The job failed, timed out, or was cancelled: the whole hold comes back.
 -- `refunded`, `unknown`, `charged` (it succeeded: nothing moves).
+-- ANCHOR: refund
 create function ledger.refund(job text) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -164,6 +167,7 @@ begin
     perform ledger.post(hold.account, hold.amount, 'refund', job, null);
     return 'refunded';
 end $$;
+-- ANCHOR_END: refund
 
 -- Refunds the holds that nobody ended, of at most `batch` accounts, and returns their jobs.
 -- Repeat it until it returns none: each call is a transaction of its own, so that no account

@@ -42,12 +42,14 @@ alter table ledger.payments  enable row level security;
 alter table ledger.events    enable row level security;
 
 -- `(select …)` asks once a query, not once a row.
+-- ANCHOR: own_rows
 create policy own_account on ledger.accounts for select to authenticated
     using (id = (select ledger.client()));
 create policy own_entries on ledger.entries for select to authenticated
     using (account = (select ledger.client()));
 create policy own_holds on ledger.holds for select to authenticated
     using (account = (select ledger.client()));
+-- ANCHOR_END: own_rows
 
 create policy backend_reads on ledger.accounts for select to service_role using (true);
 create policy backend_reads on ledger.entries  for select to service_role using (true);
@@ -58,6 +60,7 @@ create policy backend_reads on ledger.holds    for select to service_role using 
 -- PostgreSQL gives everyone the right to execute every new function, and Supabase gives its
 -- three roles rights on whatever is created, by name: revoking from public alone would leave
 -- those.
+-- ANCHOR: rights
 revoke all on schema ledger from public, anon, authenticated, service_role;
 revoke all on all tables    in schema ledger from public, anon, authenticated, service_role;
 revoke all on all sequences in schema ledger from public, anon, authenticated, service_role;
@@ -68,6 +71,7 @@ grant select on ledger.accounts, ledger.entries, ledger.holds to authenticated, 
 grant execute on function
     ledger.balance(uuid), ledger.history(uuid, bigint, integer), ledger.client()
     to authenticated, service_role;
+-- ANCHOR_END: rights
 
 -- One function a mutation, and the backend's alone. They run with their owner's rights
 -- (`security definer`), so each pins its search path: a caller must not be able to slip in a
