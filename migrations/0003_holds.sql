@@ -64,8 +64,10 @@ begin
     end if;
 
     -- 3. Check and deduct in one statement. Nothing can happen between the two.
+    -- ANCHOR: check_and_deduct
     update ledger.accounts a set spendable = a.spendable - amount
      where a.id = reserve.account and a.spendable >= amount;
+    -- ANCHOR_END: check_and_deduct
     if not found then
         return 'insufficient';
     end if;
