@@ -3,9 +3,9 @@
 //! `cargo run -p book`, from any folder of the checkout. mdBook only warns when an include is
 //! missing, and does not look at links at all; here both fail the build.
 
-mod dedent;
 mod includes;
 mod links;
+mod listings;
 
 use mdbook_driver::MDBook;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 /// Builds the book whose `book.toml` is in `root`; returns its first page.
 fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut book = MDBook::load(root)?;
-    book.with_preprocessor(dedent::Dedent);
+    book.with_preprocessor(listings::Listings);
 
     let sources = texts(&book.source_dir(), "md")?;
     let exists = |file: &Path| std::fs::read_to_string(file).ok();

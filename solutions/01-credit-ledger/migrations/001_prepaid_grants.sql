@@ -19,6 +19,7 @@ create table entries (
 
 -- A balance is the sum of an account's rows; this makes reading them one index scan.
 create index entries_by_account on entries (account, id) include (delta);
+
 -- ANCHOR: append_only
 -- A mistake is mended by another row, never by an eraser.
 create function refuse_change() returns trigger language plpgsql as $$

@@ -13,6 +13,7 @@ fn a_paid_fact_is_one_row_that_never_changes() {
             Fault::TwinEvent,
             Fault::LostReply,
             Fault::CrashAfterCommit,
+            Fault::AlteredBody,
         ])
         .holds([Invariant::ExactlyOnce, Invariant::Conservation])
         .grade::<CreditLedger>();

@@ -1,0 +1,362 @@
+//! What a Stripe event tells: JSON in, types out.
+//!
+//! Only four types matter here. `checkout.session.completed` doesn't mean paid: with a bank debit
+//! the money comes days later, or never. A subscription's checkout grants nothing, because its
+//! first invoice tells the same payment. An invoice's credits are those of its lines, never
+//! guessed from an amount of money.
+
+use serde_json::Value;
+use simulator::{AccountId, CustomerId, FactId};
+use thiserror::Error;
+
+/// One event, as far as a ledger cares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// `evt_…`: the same again is the same event.
+    pub(crate) id: String,
+    /// Whether real money is behind it.
+    pub(crate) livemode: bool,
+    /// What it says.
+    pub(crate) told: Told,
+}
+
+/// What an event says about the business.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Money arrived.
+    Payment(Payment),
+    /// Money went back.
+    Refund(Refund),
+    /// Nothing that moves credits.
+    Nothing,
+}
+
+/// Money arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Payment {
+    /// What was paid: the Checkout Session or the Invoice.
+    pub(crate) fact: FactId,
+    /// Who paid, if our own reference says so.
+    pub(crate) account: Option<AccountId>,
+    /// Who paid, by Stripe's name.
+    pub(crate) customer: Option<CustomerId>,
+    /// The PaymentIntent, by which a refund will name this payment.
+    pub(crate) intent: Option<String>,
+    /// What was bought.
+    pub(crate) items: Vec<Item>,
+}
+
+/// So many of one price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// `price_…`.
+    pub(crate) price: String,
+    /// How many: seats, packs.
+    pub(crate) quantity: i64,
+}
+
+/// Money went back, in the smallest unit of its currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refund {
+    /// The PaymentIntent.
+    pub(crate) intent: String,
+    /// What was paid.
+    pub(crate) paid: i64,
+    /// What went back so far: the running total, not this refund's amount.
+    pub(crate) refunded: i64,
+}
+
+/// Signed by Stripe, and yet not something we can act on.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(crate) enum Malformed {
+    #[error("the body is no JSON: {0}")]
+    NotJson(String),
+    #[error("`{0}` is missing or of another type")]
+    Field(&'static str),
+    #[error("neither `client_reference_id` nor `customer` says whose it is")]
+    Nobody,
+    #[error("the invoice has more lines than the event carries")]
+    TooManyLines,
+}
+
+impl Event {
+    /// Reads the raw body of a delivery.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Malformed> {
+        let event: Value =
+            serde_json::from_slice(body).map_err(|error| Malformed::NotJson(error.to_string()))?;
+        let object = event.pointer("/data/object").unwrap_or(&Value::Null);
+        let told = match required_text(&event, "/type")? {
+            "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
+                checkout(object)?
+            }
+            "invoice.paid" => invoice(object)?,
+            "charge.refunded" => refund(object)?,
+            _ => Told::Nothing,
+        };
+        Ok(Self {
+            id: required_text(&event, "/id")?.to_owned(),
+            livemode: event
+                .get("livemode")
+                .and_then(Value::as_bool)
+                .ok_or(Malformed::Field("/livemode"))?,
+            told,
+        })
+    }
+}
+
+/// A purchase of a pack.
+fn checkout(session: &Value) -> Result<Told, Malformed> {
+    if text(session, "/mode") != Some("payment") || text(session, "/payment_status") != Some("paid")
+    {
+        return Ok(Told::Nothing);
+    }
+    // Our server wrote the price down when it made the session; the event has no line items.
+    let items = text(session, "/metadata/price")
+        .map(|price| Item {
+            price: price.to_owned(),
+            quantity: 1,
+        })
+        .into_iter()
+        .collect();
+    payment(session, text(session, "/payment_intent"), items)
+}
+
+/// A period of a subscription.
+fn invoice(invoice: &Value) -> Result<Told, Malformed> {
+    let renews = matches!(
+        text(invoice, "/billing_reason"),
+        Some("subscription_create" | "subscription_cycle" | "subscription_update")
+    );
+    // A trial's invoice, or one that a coupon or a downgrade made free, is paid with nothing.
+    if !renews || required_number(invoice, "/total")? <= 0 {
+        return Ok(Told::Nothing);
+    }
+    if invoice.pointer("/lines/has_more") == Some(&Value::Bool(true)) {
+        return Err(Malformed::TooManyLines);
+    }
+    let lines = invoice
+        .pointer("/lines/data")
+        .and_then(Value::as_array)
+        .ok_or(Malformed::Field("/lines/data"))?;
+    // A line below zero gives money back for the old plan; the new plan's line stands beside it.
+    let items = lines
+        .iter()
+        .filter(|line| number(line, "/amount").is_some_and(|amount| amount > 0))
+        .filter_map(|line| {
+            Some(Item {
+                price: text(line, "/pricing/price_details/price")?.to_owned(),
+                quantity: number(line, "/quantity").unwrap_or(1),
+            })
+        })
+        .collect();
+    let intent = text(invoice, "/payments/data/0/payment/payment_intent");
+    payment(invoice, intent, items)
+}
+
+fn payment(object: &Value, intent: Option<&str>, items: Vec<Item>) -> Result<Told, Malformed> {
+    let account = text(object, "/client_reference_id").filter(|reference| is_uuid(reference));
+    let customer = text(object, "/customer");
+    if account.is_none() && customer.is_none() {
+        return Err(Malformed::Nobody);
+    }
+    Ok(Told::Payment(Payment {
+        fact: FactId::new(required_text(object, "/id")?),
+        account: account.map(AccountId::new),
+        customer: customer.map(CustomerId::new),
+        intent: intent.map(str::to_owned),
+        items,
+    }))
+}
+
+fn refund(charge: &Value) -> Result<Told, Malformed> {
+    let paid = required_number(charge, "/amount")?;
+    let refunded = required_number(charge, "/amount_refunded")?;
+    // A charge without a PaymentIntent was made by an API that no fact of ours comes from.
+    Ok(match text(charge, "/payment_intent") {
+        Some(intent) if paid > 0 && refunded > 0 => Told::Refund(Refund {
+            intent: intent.to_owned(),
+            paid,
+            refunded,
+        }),
+        _ => Told::Nothing,
+    })
+}
+
+/// An account's id is a UUID; another application's reference in a shared Stripe account isn't.
+fn is_uuid(reference: &str) -> bool {
+    reference.len() == 36
+        && reference.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn text<'a>(value: &'a Value, place: &str) -> Option<&'a str> {
+    value.pointer(place).and_then(Value::as_str)
+}
+
+fn number(value: &Value, place: &str) -> Option<i64> {
+    value.pointer(place).and_then(Value::as_i64)
+}
+
+fn required_text<'a>(value: &'a Value, place: &'static str) -> Result<&'a str, Malformed> {
+    text(value, place).ok_or(Malformed::Field(place))
+}
+
+fn required_number(value: &Value, place: &'static str) -> Result<i64, Malformed> {
+    number(value, place).ok_or(Malformed::Field(place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const ACCOUNT: &str = "5b1f0c9e-52a1-4d2c-8f43-9f0c5f0f2a11";
+
+    fn told(kind: &str, object: &Value) -> Result<Told, Malformed> {
+        let event = json!({ "id": "evt_1", "livemode": false, "type": kind,
+                            "data": { "object": object } });
+        Event::parse(event.to_string().as_bytes()).map(|event| event.told)
+    }
+
+    fn session() -> Value {
+        json!({ "id": "cs_1", "mode": "payment", "payment_status": "paid", "customer": null,
+                "client_reference_id": ACCOUNT, "payment_intent": "pi_1",
+                "metadata": { "price": "price_pack" } })
+    }
+
+    fn line(price: &str, amount: i64, quantity: i64) -> Value {
+        json!({ "amount": amount, "quantity": quantity,
+                "pricing": { "price_details": { "price": price } } })
+    }
+
+    fn subscription_invoice(lines: &[Value]) -> Value {
+        json!({ "id": "in_1", "billing_reason": "subscription_cycle", "total": 1500,
+                "customer": "cus_1", "lines": { "data": lines, "has_more": false },
+                "payments": { "data": [{ "payment": { "payment_intent": "pi_2" } }] } })
+    }
+
+    fn with(mut object: Value, field: &str, value: Value) -> Value {
+        object[field] = value;
+        object
+    }
+
+    fn item(price: &str, quantity: i64) -> Item {
+        Item {
+            price: price.to_owned(),
+            quantity,
+        }
+    }
+
+    #[test]
+    fn a_paid_checkout_is_a_payment_for_its_session() {
+        let payment = Payment {
+            fact: FactId::new("cs_1"),
+            account: Some(AccountId::new(ACCOUNT)),
+            customer: None,
+            intent: Some("pi_1".to_owned()),
+            items: vec![item("price_pack", 1)],
+        };
+        for kind in [
+            "checkout.session.completed",
+            "checkout.session.async_payment_succeeded",
+        ] {
+            assert_eq!(told(kind, &session()), Ok(Told::Payment(payment.clone())));
+        }
+    }
+
+    #[test]
+    fn a_checkout_that_isnt_a_paid_purchase_tells_nothing() {
+        for object in [
+            with(session(), "payment_status", json!("unpaid")),
+            with(session(), "payment_status", json!("no_payment_required")),
+            with(session(), "mode", json!("subscription")),
+            with(session(), "mode", json!("setup")),
+        ] {
+            let told = told("checkout.session.completed", &object);
+            assert_eq!(told, Ok(Told::Nothing), "{object}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_reference_is_not_an_account() {
+        let foreign = with(session(), "client_reference_id", json!("order-77"));
+        let kind = "checkout.session.completed";
+        assert_eq!(told(kind, &foreign), Err(Malformed::Nobody));
+        let Ok(Told::Payment(payment)) = told(kind, &with(foreign, "customer", json!("cus_1")))
+        else {
+            panic!("the customer still says who paid");
+        };
+        assert_eq!(payment.account, None);
+        assert_eq!(payment.customer, Some(CustomerId::new("cus_1")));
+    }
+
+    #[test]
+    fn an_invoice_is_a_payment_for_its_positive_lines() {
+        let invoice = subscription_invoice(&[line("old", -500, 1), line("new", 2000, 3)]);
+        let Ok(Told::Payment(payment)) = told("invoice.paid", &invoice) else {
+            panic!("a paid renewal is a payment");
+        };
+        assert_eq!(payment.fact, FactId::new("in_1"));
+        assert_eq!(payment.customer, Some(CustomerId::new("cus_1")));
+        assert_eq!(payment.intent.as_deref(), Some("pi_2"));
+        assert_eq!(payment.items, [item("new", 3)]);
+    }
+
+    #[test]
+    fn an_invoice_without_its_payments_is_a_payment_all_the_same() {
+        let invoice = with(subscription_invoice(&[]), "payments", Value::Null);
+        let Ok(Told::Payment(payment)) = told("invoice.paid", &invoice) else {
+            panic!("`payments` is there only when expanded");
+        };
+        assert_eq!(payment.intent, None);
+    }
+
+    #[test]
+    fn a_free_or_manual_invoice_tells_nothing() {
+        let invoice = subscription_invoice(&[line("plan", 1500, 1)]);
+        for object in [
+            with(invoice.clone(), "total", json!(0)),
+            with(invoice.clone(), "total", json!(-300)),
+            with(invoice.clone(), "billing_reason", json!("manual")),
+        ] {
+            assert_eq!(told("invoice.paid", &object), Ok(Told::Nothing), "{object}");
+        }
+    }
+
+    #[test]
+    fn an_invoice_that_the_event_cuts_short_is_refused() {
+        let mut invoice = subscription_invoice(&[line("plan", 1500, 1)]);
+        invoice["lines"]["has_more"] = json!(true);
+        let told = told("invoice.paid", &invoice);
+        assert_eq!(told, Err(Malformed::TooManyLines));
+    }
+
+    #[test]
+    fn a_refund_tells_the_running_total() {
+        let charge = json!({ "id": "ch_1", "amount": 1000, "amount_refunded": 300,
+                             "payment_intent": "pi_1", "refunded": false });
+        let refund = Refund {
+            intent: "pi_1".to_owned(),
+            paid: 1000,
+            refunded: 300,
+        };
+        let kind = "charge.refunded";
+        assert_eq!(told(kind, &charge), Ok(Told::Refund(refund)));
+        let direct = with(charge, "payment_intent", Value::Null);
+        assert_eq!(told(kind, &direct), Ok(Told::Nothing));
+    }
+
+    #[test]
+    fn other_types_tell_nothing_whatever_they_carry() {
+        assert_eq!(told("invoice.upcoming", &Value::Null), Ok(Told::Nothing));
+    }
+
+    #[test]
+    fn what_isnt_an_event_is_refused() {
+        for body in ["", "{", "[]", "null", r#"{"id":"evt_1","type":"x"}"#] {
+            assert!(Event::parse(body.as_bytes()).is_err(), "`{body}` was taken");
+        }
+    }
+}
