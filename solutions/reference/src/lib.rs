@@ -18,6 +18,8 @@ mod refusal;
 mod signature;
 mod webhook;
 
+use simulator::Subject;
+
 pub use ledger::PostgresLedger;
 pub use signature::{Forged, TOLERANCE_SECONDS, verify};
 
@@ -33,9 +35,15 @@ pub type RecollectingReference = PostgresLedger<true>;
 
 /// The ledgers that `badai storm --ledger` knows by name.
 #[must_use]
-pub fn subjects() -> Vec<simulator::Subject> {
-    vec![simulator::Subject::rust::<Reference>(
-        "reference",
-        "the full ledger: every invariant holds",
-    )]
+pub fn subjects() -> Vec<Subject> {
+    vec![
+        Subject::rust::<Reference>(
+            "reference",
+            "The full ledger, every invariant held; a late success is rejected.",
+        ),
+        Subject::rust::<RecollectingReference>(
+            "reference-recollect",
+            "The same, but a late success is collected again if the balance covers it.",
+        ),
+    ]
 }
