@@ -132,7 +132,7 @@ impl Step {
                 && let Ok(path) = found.saved().write(&folder)
             {
                 found.saved_at(&path);
-                found.replay = format!("cargo badai grade {}", self.id);
+                found.replay = format!("badai grade {}", self.id);
             }
         }
     }
@@ -146,7 +146,7 @@ impl Step {
     fn tell(&self, report: &Report) -> String {
         let settings = format!("{} storms, \"{}\"", report.cases, self.title);
         let heading = text::heading("grade", self.id, report.seed, &settings);
-        let styled = heading + &text::body(report);
+        let styled = heading + &text::body(report, text::Through::Cargo);
         self.write(
             "json",
             &serde_json::to_string_pretty(report).unwrap_or_default(),

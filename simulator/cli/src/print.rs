@@ -2,7 +2,17 @@
 
 use crate::failure::Failure;
 use serde::Serialize;
+use simulator::report::text::Through;
 use std::io::{ErrorKind, Write};
+
+/// How badai was run: cargo tells the programs that it starts where cargo itself is.
+pub(crate) fn through() -> Through {
+    if std::env::var_os("CARGO").is_some() {
+        Through::Cargo
+    } else {
+        Through::Path
+    }
+}
 
 /// Prints a styled text; the styles stay only where a terminal listens.
 pub(crate) fn out(text: &str) -> Result<(), Failure> {

@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
     if args.json {
         print::json(&report)?;
     } else {
-        print::out(&text::body(&report))?;
+        print::out(&text::body(&report, print::through()))?;
     }
     Ok(report.exit_code())
 }

@@ -68,10 +68,10 @@ impl Sending {
         let what = play.stripe.event(event)?;
         let kind = what.kind;
         let said = match (play.offers(Operation::Webhook), copy, &what.meaning.told) {
-            (true, Copy::Genuine, _) => format!("deliver {kind} (event {number})"),
-            (true, Copy::Twin, _) => format!("deliver {kind} (event {number}, a twin)"),
+            (true, Copy::Genuine, _) => format!("deliver {kind} #{number}"),
+            (true, Copy::Twin, _) => format!("deliver {kind} #{number}, a twin"),
             (true, Copy::Forged, _) => format!("post a forged {kind}"),
-            (true, Copy::Stale, _) => format!("play back {kind} (event {number}), too old"),
+            (true, Copy::Stale, _) => format!("play back {kind} #{number}, too old"),
             (true, Copy::Altered, _) => format!("deliver {kind} with an altered body"),
             (false, Copy::Genuine | Copy::Twin, Told::Paid { credits }) => {
                 let who = Names::account(account);

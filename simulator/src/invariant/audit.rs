@@ -48,7 +48,7 @@ pub struct Deviation {
     pub forgotten: bool,
     /// It showed when a process died, with no request of the account's own before it.
     pub at_crash: bool,
-    /// It showed once the sweep had found nothing more.
+    /// It showed once the sweep had found nothing more, or a hold was still open then.
     pub after_sweep: bool,
 }
 
@@ -132,8 +132,9 @@ struct Walk<'a> {
     shown: Option<Balance>,
     last: Option<Last>,
     crashed: bool,
-    calm: bool,
     swept: bool,
+    /// The states before the last sweep that found nothing, where one should have found something.
+    unswept: Vec<Account>,
     onset: Option<Deviation>,
 }
 
@@ -142,6 +143,8 @@ struct Last {
     place: usize,
     standing: Standing,
     acknowledged: bool,
+    /// It ran and nobody heard the answer.
+    lost: bool,
     instance: usize,
     before: Vec<Account>,
 }
@@ -162,8 +165,8 @@ impl<'a> Walk<'a> {
             shown,
             last: None,
             crashed: false,
-            calm: false,
             swept: false,
+            unswept: Vec::new(),
             onset: None,
         }
     }
@@ -188,11 +191,12 @@ impl<'a> Walk<'a> {
                     self.audit.left_a_hold |= self.holds();
                 }
                 What::Calm => {
-                    self.calm = true;
                     self.audit.left_a_hold |= self.holds();
                 }
                 What::Swept => {
                     self.swept = true;
+                    let held = self.states.iter().filter(|state| state.held() > 0);
+                    self.unswept = held.cloned().collect();
                     self.states = self.states.drain(..).map(Account::swept).collect();
                     self.tidy();
                 }
@@ -257,6 +261,7 @@ impl<'a> Walk<'a> {
             place,
             standing,
             acknowledged: request.outcome.heard().is_some(),
+            lost: matches!(request.outcome, Outcome::ReplyLost(_)),
             instance: request.instance,
             before,
         });
@@ -293,14 +298,17 @@ impl<'a> Walk<'a> {
             self.onset = None;
             return;
         }
-        if self.onset.is_some() {
+        let stuck = self.unswept.iter().any(|state| state.shows(shown));
+        if let Some(onset) = &mut self.onset {
+            onset.after_sweep |= stuck;
             return;
         }
         let unapplied = self.last.as_ref().is_some_and(|last| {
             last.acknowledged && last.before.iter().any(|state| state.shows(shown))
         });
         let forgotten = unapplied && self.dies_later();
-        let at_crash = self.crashed;
+        // A request that its own crash cut off may have done it; else it was the crash.
+        let at_crash = self.crashed && !self.last.as_ref().is_some_and(|last| last.lost);
         let cause = self.last.as_ref().filter(|_| !at_crash && !self.swept);
         self.onset = Some(Deviation {
             account: self.account,

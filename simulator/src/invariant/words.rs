@@ -3,6 +3,7 @@
 use super::audit::{Deviation, Wrong};
 use super::claim::Breach;
 use crate::history::{Names, says};
+use crate::model::Standing;
 
 impl Deviation {
     /// What a verdict opens with.
@@ -10,6 +11,12 @@ impl Deviation {
     pub fn breach(&self) -> Breach {
         let who = Names::account(self.account);
         let wrong = match &self.wrong {
+            Wrong::Reply { got, .. } if self.standing == Some(Standing::Nonsense) => {
+                format!(
+                    "the reply `{}` to an amount that makes no sense, wanted a refusal",
+                    says(got)
+                )
+            }
             Wrong::Reply { got, allowed } if allowed.is_empty() => {
                 format!("the reply `{}` is one that can't be right here", says(got))
             }

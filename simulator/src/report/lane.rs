@@ -3,7 +3,7 @@
 
 use crate::history::{History, Names, Outcome, What, says};
 use crate::invariant::Breach;
-use crate::target::Balance;
+use crate::target::{Balance, Call};
 use serde::Serialize;
 
 /// One line of a counterexample.
@@ -54,7 +54,12 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 let concerns = breach.account.is_none()
                     || request.account.is_none()
                     || request.account == breach.account;
-                if !concerns {
+                // The calm's sweeps belong to the story only where a hold is stuck.
+                let idle = calm
+                    && place != wrong
+                    && breach.cause.is_some()
+                    && matches!(request.call, Call::Sweep { .. });
+                if !concerns || idle {
                     continue;
                 }
                 line.instance = Some(Names::instance(request.instance));

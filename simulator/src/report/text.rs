@@ -12,6 +12,24 @@ const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
 const STRONG: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
+/// How the reader runs badai, and so what they would type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Through {
+    /// `badai …`
+    Path,
+    /// `cargo badai …`, in a checkout.
+    Cargo,
+}
+
+impl Through {
+    fn typed(self, found: &Counterexample) -> String {
+        match self {
+            Through::Path => found.replay.clone(),
+            Through::Cargo => format!("cargo {}", found.replay),
+        }
+    }
+}
+
 /// A text in a style.
 fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
@@ -94,30 +112,30 @@ pub fn heading(verb: &str, ledger: &str, seed: u64, settings: &str) -> String {
 
 /// Everything after the heading: counterexamples, invariants, coverage, verdict.
 #[must_use]
-pub fn body(report: &Report) -> String {
+pub fn body(report: &Report, through: Through) -> String {
     let mut text = String::new();
     for entry in report.broken() {
         text.push('\n');
-        text.push_str(&broken(entry));
+        text.push_str(&broken(entry, through));
     }
     text.push('\n');
     text.push_str(&invariants(report));
     text.push('\n');
     text.push_str(&coverage(report));
-    text.push_str(&verdict(report));
+    text.push_str(&verdict(report, through));
     text
 }
 
 /// One broken invariant: what is wrong, the steps that led there, the command that replays it.
 #[must_use]
-pub fn broken(entry: &Entry) -> String {
+pub fn broken(entry: &Entry, through: Through) -> String {
     let mut text = format!("{} {}", paint(BAD, entry.id.id()), paint(BAD, "is broken"));
     if let Some(found) = &entry.counterexample {
         let _ = write!(text, ": {}\n\n", paint(STRONG, &found.wrong));
         text.push_str(&steps(found));
         let _ = write!(text, "\n  {}\n", entry.id.meaning());
         if !found.replay.is_empty() {
-            let _ = writeln!(text, "  {} {}", paint(DIM, "replay:"), found.replay);
+            let _ = writeln!(text, "  {} {}", paint(DIM, "replay:"), through.typed(found));
         }
     } else {
         text.push('\n');
@@ -129,7 +147,7 @@ pub fn broken(entry: &Entry) -> String {
 #[must_use]
 pub fn steps(found: &Counterexample) -> String {
     let whats = found.steps.iter().map(|line| line.what.chars().count());
-    let width = whats.max().unwrap_or(0).min(62);
+    let width = whats.max().unwrap_or(0).min(60);
     let replies = found.steps.iter().filter_map(|line| line.reply.as_ref());
     let reply_width = replies
         .map(|reply| reply.chars().count())
@@ -230,7 +248,7 @@ fn coverage(report: &Report) -> String {
 
 /// The last line.
 #[must_use]
-pub fn verdict(report: &Report) -> String {
+pub fn verdict(report: &Report, through: Through) -> String {
     match report.verdict {
         Verdict::Held => format!("verdict: {}\n", paint(GOOD, "held")),
         Verdict::Broken => {
@@ -244,7 +262,7 @@ pub fn verdict(report: &Report) -> String {
                 broken.join(", ")
             );
             if let Some(found) = first.filter(|found| !found.replay.is_empty()) {
-                let _ = writeln!(text, "replay:  {}", found.replay);
+                let _ = writeln!(text, "replay:  {}", through.typed(found));
             }
             text
         }

@@ -9,8 +9,8 @@ use super::call::{Call, Reply};
 use super::reply::LedgerError;
 use super::subject::{Instance, Subject};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 /// Why a call has no reply.
@@ -18,6 +18,23 @@ use std::time::Duration;
 pub enum Lost {
     /// The call didn't end within the limit.
     Hung(Duration),
+}
+
+/// What the names of ledgers' threads begin with.
+const THREAD: &str = "ledger ";
+
+/// A ledger's panic is an answer like any other: it goes into the history, not to stderr.
+fn hush_ledgers() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let thread = std::thread::current();
+            if !thread.name().is_some_and(|name| name.starts_with(THREAD)) {
+                before(panic);
+            }
+        }));
+    });
 }
 
 /// A running instance.
@@ -38,11 +55,12 @@ impl Process {
         world: &World,
         limit: Duration,
     ) -> Result<Self, LedgerError> {
+        hush_ledgers();
         let (calls, inbox) = channel::<Call>();
         let (outbox, replies) = channel::<Reply>();
         let (subject, world) = (Arc::clone(subject), world.clone());
         let thread = std::thread::Builder::new()
-            .name(format!("ledger {}", subject.name()))
+            .name(format!("{THREAD}{}", subject.name()))
             .spawn(move || serve(&subject, &world, &inbox, &outbox))
             .map_err(LedgerError::failed)?;
         let mut process = Self {
