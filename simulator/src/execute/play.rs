@@ -228,6 +228,12 @@ impl<'a> Play<'a> {
             Action::Nonsense { amount, instance } => {
                 self.send(Sending::nonsense(self, account, *amount, *instance));
             }
+            Action::Die { instance } => {
+                let instance = *instance;
+                self.reopen(instance);
+                self.happens(What::Crash { instance });
+                self.look_at_all(instance);
+            }
             Action::Sweep {
                 older_than,
                 instance,

@@ -31,7 +31,7 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
         .any(|(at, request)| about_a_job(at) && request.outcome.heard().is_some());
     evidence.judge(looked, |found| {
         found.cause.is_some_and(about_a_job)
-            && !found.forgotten
+            && !found.by_crash
             && matches!(
                 found.standing,
                 Some(

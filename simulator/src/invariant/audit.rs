@@ -44,10 +44,10 @@ pub struct Deviation {
     pub standing: Option<Standing>,
     /// What is wrong.
     pub wrong: Wrong,
-    /// The request was acknowledged, moved nothing, and its process died later.
-    pub forgotten: bool,
-    /// It showed when a process died, with no request of the account's own before it.
-    pub at_crash: bool,
+    /// A process died, and that is why: it showed at the death itself, or doesn't show without.
+    pub by_crash: bool,
+    /// Whether the death of a process may be why, so that the schedule is worth playing without.
+    pub suspects_crash: bool,
     /// It showed once the sweep had found nothing more, or a hold was still open then.
     pub after_sweep: bool,
 }
@@ -97,6 +97,18 @@ impl Part {
 }
 
 impl Audit {
+    /// Blames the deaths of processes for what isn't wrong in the same schedule without them.
+    pub fn blame_crashes(&mut self, without: &Audit) {
+        for found in self
+            .deviations
+            .iter_mut()
+            .filter(|found| found.suspects_crash)
+        {
+            let same = |other: &Deviation| other.account == found.account;
+            found.by_crash = !without.deviations.iter().any(same);
+        }
+    }
+
     /// Audits every account of the history.
     #[must_use]
     pub fn of(history: &History) -> Self {
@@ -131,7 +143,10 @@ struct Walk<'a> {
     states: Vec<Account>,
     shown: Option<Balance>,
     last: Option<Last>,
+    /// The last that happened to the account, but for reading, was a death.
     crashed: bool,
+    /// Some process has died by now.
+    died: bool,
     swept: bool,
     /// The states before the last sweep that found nothing, where one should have found something.
     unswept: Vec<Account>,
@@ -165,6 +180,7 @@ impl<'a> Walk<'a> {
             shown,
             last: None,
             crashed: false,
+            died: false,
             swept: false,
             unswept: Vec::new(),
             onset: None,
@@ -187,7 +203,7 @@ impl<'a> Walk<'a> {
                     }
                 }
                 What::Crash { .. } => {
-                    self.crashed = true;
+                    (self.crashed, self.died) = (true, true);
                     self.audit.left_a_hold |= self.holds();
                 }
                 What::Calm => {
@@ -247,8 +263,8 @@ impl<'a> Walk<'a> {
                             got: reply,
                             allowed: allowed(&before, deed),
                         },
-                        forgotten: false,
-                        at_crash: false,
+                        by_crash: false,
+                        suspects_crash: self.died && standing == Standing::First,
                         after_sweep: false,
                     });
                     return false;
@@ -306,7 +322,6 @@ impl<'a> Walk<'a> {
         let unapplied = self.last.as_ref().is_some_and(|last| {
             last.acknowledged && last.before.iter().any(|state| state.shows(shown))
         });
-        let forgotten = unapplied && self.dies_later();
         // A request that its own crash cut off may have done it; else it was the crash.
         let at_crash = self.crashed && !self.last.as_ref().is_some_and(|last| last.lost);
         let cause = self.last.as_ref().filter(|_| !at_crash && !self.swept);
@@ -316,8 +331,10 @@ impl<'a> Walk<'a> {
             cause: cause.map(|last| last.place),
             standing: cause.map(|last| last.standing),
             wrong: mismatch(&self.states, shown),
-            forgotten,
-            at_crash,
+            by_crash: at_crash,
+            suspects_crash: !at_crash
+                && cause.is_some_and(|last| last.standing == Standing::First)
+                && (self.died || unapplied && self.dies_later()),
             after_sweep: self.swept,
         });
     }

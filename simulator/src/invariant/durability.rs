@@ -2,9 +2,9 @@
 //!
 //! **For a founder.** When the system said "done", it was done, whatever dies next.
 //!
-//! **Judged from** the balance around each death of a process, and from requests that were
-//! acknowledged, moved nothing yet, and were forgotten by a crash. **It cannot see** a crash of
-//! the database: nothing takes the server down so far.
+//! **Judged from** the balance around each death of a process; and where something else is wrong
+//! after a death, from the same schedule without it: if nothing is wrong then, the death is why.
+//! **It cannot see** a crash of the database: nothing takes the server down so far.
 
 use super::{Evidence, Finding};
 
@@ -13,6 +13,6 @@ pub(super) const MEANING: &str = "when the system said \"done\", it was done, wh
 
 pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
     evidence.judge(evidence.audit.died_after_acknowledging, |found| {
-        found.forgotten || found.at_crash
+        found.by_crash && !found.after_sweep
     })
 }

@@ -24,7 +24,7 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
             .any(|(at, request)| at == place && matches!(request.deed, Deed::Grant { .. }))
     };
     evidence.judge(looked, |found| match found.standing {
-        Some(Standing::Repeat) => !found.forgotten,
+        Some(Standing::Repeat) => !found.by_crash,
         // The same fact told with another amount.
         Some(Standing::Mismatch) => found.cause.is_some_and(grant),
         _ => false,

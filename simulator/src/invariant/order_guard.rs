@@ -15,6 +15,6 @@ pub(super) const MEANING: &str = "a job ends once: whoever reports last doesn't 
 pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
     let looked = evidence.audit.seen.contains(&Standing::Contrary);
     evidence.judge(looked, |found| {
-        found.standing == Some(Standing::Contrary) && !found.forgotten
+        found.standing == Some(Standing::Contrary) && !found.by_crash
     })
 }

@@ -91,10 +91,21 @@ impl Script {
 
     /// The claims that broke, the most specific first.
     fn broken(&self) -> Vec<Invariant> {
-        let audit = Audit::of(&self.history);
+        self.judged(&Audit::of(&self.history))
+    }
+
+    /// The same, where the schedule without deaths went as `without` says.
+    fn broken_but_for_deaths(&self, without: &Script) -> Vec<Invariant> {
+        let mut audit = Audit::of(&self.history);
+        assert!(audit.deviations.iter().any(|found| found.suspects_crash));
+        audit.blame_crashes(&Audit::of(&without.history));
+        self.judged(&audit)
+    }
+
+    fn judged(&self, audit: &Audit) -> Vec<Invariant> {
         let evidence = Evidence {
             history: &self.history,
-            audit: &audit,
+            audit,
         };
         let breaks = |claim: &&Invariant| matches!(claim.judge(&evidence), Finding::Broken(_));
         Invariant::ALL.iter().filter(breaks).copied().collect()
@@ -161,8 +172,19 @@ fn a_balance_that_is_late_and_right_after_the_calm_breaks_nothing() {
 
 #[test]
 fn credits_that_were_acknowledged_and_forgotten_by_a_crash_break_durability() {
-    let script = Script::new(0).says(paid(100), OK).shows(0).crash().shows(0);
-    assert_eq!(script.broken(), [Invariant::Durability]);
+    let crashed = Script::new(0).says(paid(100), OK).shows(0).crash().shows(0);
+    // Without the death the work is done a moment later: so the death is why.
+    let survived = Script::new(0).says(paid(100), OK).shows(0).shows(100);
+    assert_eq!(
+        crashed.broken_but_for_deaths(&survived),
+        [Invariant::Durability]
+    );
+    // Without the death it is lost all the same.
+    let lost = Script::new(0).says(paid(100), OK).shows(0).shows(0);
+    assert_eq!(
+        crashed.broken_but_for_deaths(&lost),
+        [Invariant::Reconciliation]
+    );
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
         .any(|(_, request)| matches!(request.outcome.heard(), Some(Reply::Webhook(_))));
     evidence.judge(looked, |found| match found.standing {
         Some(Standing::Tampered | Standing::Clawback) => true,
-        Some(Standing::First) => found.cause.is_some_and(delivery) && !found.forgotten,
+        Some(Standing::First) => found.cause.is_some_and(delivery) && !found.by_crash,
         _ => false,
     })
 }

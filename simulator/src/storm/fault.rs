@@ -133,7 +133,7 @@ faults! {
         "Success and failure of one job are both reported, one right after the other."
         "Any at-least-once worker queue";
     NeverEnds "never-ends" Jobs 3
-        "The worker is gone; nobody ever reports the job's end."
+        "The worker is gone, perhaps with the process that took the job; nobody reports its end."
         "Any deploy, out-of-memory kill, or lost machine";
     PartialOutput "partial-output" Jobs 2
         "The job delivers less than was reserved and costs less."

@@ -170,7 +170,14 @@ impl Lane {
                 self.steps.push((soon.max(121), end(false, amount, other)));
             }
             Fault::SuccessAndFailure => self.steps.push((last, end(!succeeds, amount, other))),
-            Fault::NeverEnds => self.steps.retain(|step| !ends(step)),
+            Fault::NeverEnds => {
+                self.steps.retain(|step| !ends(step));
+                // Many run jobs in the very process that took them.
+                if gust.nth % 4 != 3 {
+                    let instance = self.first_instance();
+                    self.steps.push((60 + gust.wait, Action::Die { instance }));
+                }
+            }
             Fault::PartialOutput => {
                 self.steps.retain(|step| !ends(step));
                 self.steps.push((120, end(true, amount / 2, other)));
@@ -302,6 +309,10 @@ fn instance_of(action: &Action) -> Option<usize> {
         | Action::Refund { instance, .. }
         | Action::Nonsense { instance, .. }
         | Action::Sweep { instance, .. } => Some(*instance),
-        Action::Buy { .. } | Action::Clear | Action::Renew { .. } | Action::GiveBack { .. } => None,
+        Action::Buy { .. }
+        | Action::Clear
+        | Action::Renew { .. }
+        | Action::GiveBack { .. }
+        | Action::Die { .. } => None,
     }
 }

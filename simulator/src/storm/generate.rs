@@ -9,6 +9,9 @@ use proptest::strategy::Union;
 /// How many named accounts a storm has, besides its bystander.
 pub const ACCOUNTS: usize = 2;
 
+/// The sizes of a run's storms, in turn: how many affairs each has at most.
+pub const SIZES: [usize; 3] = [2, 4, 7];
+
 /// What there is to draw from: what is sold, what this ledger offers, what may go wrong.
 #[derive(Clone, Debug)]
 pub struct Menu {
@@ -30,30 +33,27 @@ pub struct Menu {
 }
 
 impl Menu {
-    /// Storms of this menu: first each account is funded, then business and weather.
-    pub fn storms(&self) -> impl Strategy<Value = Storm> + use<> {
+    /// Storms of this menu: first the accounts are funded, then business and weather.
+    ///
+    /// `size` is how much business there is at most, and with it how rough the weather: small
+    /// storms show one bug each, large ones what bugs do together.
+    pub fn storms(&self, size: usize) -> impl Strategy<Value = Storm> + use<> {
         let funding = if self.payments {
-            vec(self.affair(&[Choice::Pack], 0..1), 0..=ACCOUNTS).boxed()
+            let pack = self.affair(&[Choice::Pack], 0..1);
+            let rarely = vec(pack.clone(), 0..=ACCOUNTS);
+            prop_oneof![1 => rarely, 4 => vec(pack, ACCOUNTS)].boxed()
         } else {
             Just(Vec::new()).boxed()
         };
-        let mut choices = Vec::new();
-        if self.payments {
-            choices.push(Choice::Pack);
-        }
-        if self.webhook && self.plans > 0 {
-            choices.push(Choice::Plan);
-        }
-        if self.jobs {
-            choices.extend([Choice::Job, Choice::Job, Choice::Job]);
-        }
-        if self.sweeps {
-            choices.push(Choice::Sweep);
-        }
+        let mut choices: Vec<Choice> = Choice::ALL.into_iter().collect();
+        choices.retain(|choice| self.offers(*choice));
+        // Jobs have the most ways to end.
+        choices.extend(self.jobs.then_some([Choice::Job; 2]).into_iter().flatten());
+        let gusts = 0..2 + size / 2;
         let affairs = if choices.is_empty() {
             Just(Vec::new()).boxed()
         } else {
-            vec(self.affair(&choices, 0..4), 0..=6).boxed()
+            vec(self.affair(&choices, gusts), 0..=size).boxed()
         };
         (funding, affairs).prop_map(|(mut first, then)| {
             for (account, affair) in first.iter_mut().enumerate() {
@@ -62,6 +62,43 @@ impl Menu {
             first.extend(then);
             Storm { affairs: first }
         })
+    }
+
+    /// A storm of one affair with one fault: each fault gets a scene to itself, where no other
+    /// bug can hide what it does. `None` if nothing that this ledger offers can meet the fault.
+    pub fn scene(&self, fault: Fault) -> Option<impl Strategy<Value = Storm> + use<>> {
+        let alone = Self {
+            faults: vec![fault],
+            ..self.clone()
+        };
+        let fits = |choice: &Choice| fault.fits(choice.kind()) && self.offers(*choice);
+        let choices: Vec<Choice> = Choice::ALL.into_iter().filter(fits).collect();
+        if choices.is_empty() || !(self.webhook || fault.reaches_grants()) {
+            return None;
+        }
+        let funding = if self.payments {
+            vec(self.affair(&[Choice::Pack], 0..1), 1)
+        } else {
+            vec(self.affair(&choices, 0..1), 0)
+        };
+        let affair = alone.affair(&choices, 1..2);
+        Some((funding, affair).prop_map(|(mut affairs, mut then)| {
+            for first in &mut affairs {
+                (first.account, first.lead) = (0, 0);
+            }
+            (then.account, then.lead) = (0, 0);
+            affairs.push(then);
+            Storm { affairs }
+        }))
+    }
+
+    fn offers(&self, choice: Choice) -> bool {
+        match choice {
+            Choice::Pack => self.payments,
+            Choice::Plan => self.webhook && self.plans > 0,
+            Choice::Job => self.jobs,
+            Choice::Sweep => self.sweeps,
+        }
     }
 
     fn affair(&self, choices: &[Choice], gusts: std::ops::Range<usize>) -> BoxedStrategy<Affair> {
@@ -143,6 +180,8 @@ enum Choice {
 }
 
 impl Choice {
+    const ALL: [Choice; 4] = [Choice::Pack, Choice::Plan, Choice::Job, Choice::Sweep];
+
     fn kind(self) -> Kind {
         match self {
             Choice::Pack | Choice::Plan => Kind::Payment,
@@ -172,7 +211,10 @@ mod tests {
 
     fn draw(menu: &Menu, seed: u64) -> Storm {
         let mut runner = random::runner(seed);
-        menu.storms().new_tree(&mut runner).unwrap().current()
+        menu.storms(SIZES[usize::try_from(seed).unwrap() % SIZES.len()])
+            .new_tree(&mut runner)
+            .unwrap()
+            .current()
     }
 
     #[test]
@@ -200,6 +242,16 @@ mod tests {
         for seed in 0..200 {
             let schedule = draw(&menu, seed).schedule();
             assert!(schedule.faults.iter().all(|fault| asked.contains(fault)));
+        }
+    }
+
+    #[test]
+    fn a_scene_meets_its_fault() {
+        let menu = menu(Fault::ALL);
+        for fault in Fault::ALL {
+            let mut runner = random::runner(1);
+            let scene = menu.scene(*fault).unwrap().new_tree(&mut runner).unwrap();
+            assert_eq!(scene.current().schedule().faults, [*fault]);
         }
     }
 

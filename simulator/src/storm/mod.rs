@@ -12,6 +12,6 @@ mod schedule;
 mod workload;
 
 pub use fault::{Fault, Group};
-pub use generate::{ACCOUNTS, Menu};
+pub use generate::{ACCOUNTS, Menu, SIZES};
 pub use schedule::{Action, Copy, Fate, Schedule, Step};
 pub use workload::{Affair, Business, Gust, Kind, Storm};

@@ -15,6 +15,32 @@ pub struct Schedule {
     pub faults: Vec<Fault>,
 }
 
+impl Schedule {
+    /// The same business and weather, but no process dies: requests that a death cut off are
+    /// lost on their way instead.
+    #[must_use]
+    pub fn without_deaths(&self) -> Self {
+        let mut survived = self.clone();
+        survived
+            .steps
+            .retain(|step| !matches!(step.action, Action::Die { .. }));
+        for step in &mut survived.steps {
+            if let Action::Deliver { fate, .. }
+            | Action::Reserve { fate, .. }
+            | Action::Charge { fate, .. }
+            | Action::Refund { fate, .. } = &mut step.action
+            {
+                *fate = match *fate {
+                    Fate::CrashBefore => Fate::Dropped,
+                    Fate::CrashAfter => Fate::ReplyLost,
+                    other => other,
+                };
+            }
+        }
+        survived
+    }
+}
+
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -92,6 +118,11 @@ pub enum Action {
         /// Credits.
         amount: i64,
         /// To which instance.
+        instance: usize,
+    },
+    /// A process dies with all that it had in memory, and is started again.
+    Die {
+        /// Which instance.
         instance: usize,
     },
     /// The sweep runs.

@@ -1,0 +1,75 @@
+//! Plays one schedule and asks every claim about it.
+
+use crate::execute::{Stage, StageError};
+use crate::history::{History, Outcome, What};
+use crate::invariant::{Audit, Evidence, Finding, Invariant};
+use crate::storm::Schedule;
+
+/// What one schedule came to.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// What happened.
+    pub history: History,
+    /// Each claim with what was found.
+    pub findings: Vec<(Invariant, Finding)>,
+}
+
+impl Judged {
+    /// The claims that broke.
+    pub fn broken(&self) -> impl Iterator<Item = Invariant> {
+        self.findings
+            .iter()
+            .filter(|(_, finding)| matches!(finding, Finding::Broken(_)))
+            .map(|(invariant, _)| *invariant)
+    }
+
+    /// Whether a call never came back.
+    #[must_use]
+    pub fn hangs(&self) -> bool {
+        self.history.happenings.iter().any(|happening| {
+            matches!(&happening.what, What::GaveUp(request)
+                if matches!(request.outcome, Outcome::Hung(_)))
+        })
+    }
+}
+
+/// Plays one schedule and judges it.
+///
+/// Where a death may be why something is wrong, the schedule is played once more without it.
+///
+/// # Errors
+/// The server failed.
+pub fn judge(
+    stage: &mut Stage,
+    schedule: &Schedule,
+    only: &[Invariant],
+) -> Result<Judged, StageError> {
+    let history = play(stage, schedule)?;
+    let mut audit = Audit::of(&history);
+    if audit.deviations.iter().any(|found| found.suspects_crash) {
+        let without = play(stage, &schedule.without_deaths())?;
+        audit.blame_crashes(&Audit::of(&without));
+    }
+    let evidence = Evidence {
+        history: &history,
+        audit: &audit,
+    };
+    let findings = only
+        .iter()
+        .map(|invariant| (*invariant, invariant.judge(&evidence)))
+        .collect();
+    Ok(Judged { history, findings })
+}
+
+/// Plays a schedule. Ids are fresh each time; only a sweep looks beyond them, so a database that
+/// was left without calm, with holds that a later sweep could find, is replaced.
+fn play(stage: &mut Stage, schedule: &Schedule) -> Result<History, StageError> {
+    let history = stage.play(schedule)?;
+    let swept = |what: &What| matches!(what, What::Swept);
+    let calm = history.happenings.iter().any(|it| swept(&it.what));
+    let wrong = !Audit::of(&history).deviations.is_empty();
+    if wrong && !calm {
+        stage.refresh()?;
+    }
+    Ok(history)
+}

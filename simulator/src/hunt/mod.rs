@@ -1,0 +1,156 @@
+//! The hunt: draws storms, plays their schedules, judges them, and shrinks what breaks.
+//!
+//! - `judge` plays one schedule and asks every claim about it.
+//! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
+//!   gets a counterexample of its own.
+//! - `tally` counts what a run has seen, for its report.
+
+mod judge;
+mod shrink;
+mod tally;
+
+pub use judge::judge;
+
+use crate::clock::Stopwatch;
+use crate::execute::{Stage, StageError};
+use crate::invariant::{Finding, Invariant};
+use crate::random;
+use crate::report::{Counterexample, Report, Saved};
+use crate::storm::{Fault, Menu, SIZES, Storm};
+use proptest::strategy::{Strategy, ValueTree};
+use shrink::{Found, Shrinker};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tally::Tally;
+
+/// What a hunt is asked to do.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Everything follows from it.
+    pub seed: u64,
+    /// How many storms to draw.
+    pub cases: u32,
+    /// Draw none after this long, whatever `cases` says. The same code then needn't get the same
+    /// verdict.
+    pub time: Option<Duration>,
+    /// The faults that may strike.
+    pub faults: Vec<Fault>,
+    /// Whether each of those faults was asked for by name, and must be met.
+    pub faults_named: bool,
+    /// The invariants to judge.
+    pub only: Vec<Invariant>,
+    /// Schedules found before, to play first.
+    pub first: Vec<Saved>,
+}
+
+/// Who is told how far the hunt is.
+pub trait Watcher {
+    /// So many of the cases are done.
+    fn case(&mut self, _done: u32, _of: u32) {}
+    /// A broken invariant is being shrunk; so many simpler schedules were tried.
+    fn shrinking(&mut self, _invariant: Invariant, _tried: u32) {}
+}
+
+/// Nobody.
+impl Watcher for () {}
+
+/// Hunts on a stage.
+///
+/// # Errors
+/// The server failed. What the ledger does is in the report.
+pub fn hunt(
+    stage: &mut Stage,
+    order: &Order,
+    watcher: &mut dyn Watcher,
+) -> Result<Report, StageError> {
+    let watch = Stopwatch::start();
+    let menu = Menu {
+        faults: order.faults.clone(),
+        ..stage.menu()
+    };
+    let mut tally = Tally::default();
+    let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
+    for saved in &order.first {
+        let judged = judge(stage, &saved.schedule, &order.only)?;
+        tally.count(&saved.schedule, &judged);
+        for (invariant, finding) in judged.findings {
+            if let Finding::Broken(breach) = finding {
+                let again = Found {
+                    schedule: saved.schedule.clone(),
+                    history: judged.history.clone(),
+                    breach,
+                };
+                let told = again.tell(stage.subject().name(), saved.seed, invariant);
+                found.entry(invariant).or_insert(Some(told));
+            }
+        }
+    }
+    let mut broken: BTreeMap<Invariant, u32> = BTreeMap::new();
+    for case in 0..order.cases {
+        if order.time.is_some_and(|time| watch.elapsed() > time) {
+            break;
+        }
+        let Some(tree) = draw(&menu, order.seed, case) else {
+            break;
+        };
+        let schedule = tree.current().schedule();
+        let judged = judge(stage, &schedule, &order.only)?;
+        tally.cases += 1;
+        tally.count(&schedule, &judged);
+        for invariant in judged.broken() {
+            if !found.contains_key(&invariant) {
+                broken.entry(invariant).or_insert(case);
+            }
+        }
+        watcher.case(tally.cases, order.cases);
+        // A ledger that hangs costs its limit each time; one finding is enough.
+        if judged.hangs() {
+            break;
+        }
+    }
+    for (invariant, case) in broken {
+        let tree = draw(&menu, order.seed, case);
+        let mut shrinker = Shrinker::new(stage, invariant, watcher);
+        let shortest = match tree {
+            Some(mut tree) => shrinker.shrink(&mut *tree)?,
+            None => None,
+        };
+        let name = stage.subject().name();
+        found.insert(
+            invariant,
+            shortest.map(|it| it.tell(name, order.seed, invariant)),
+        );
+    }
+    Ok(tally.report(stage.subject().name(), order, found, watch.elapsed()))
+}
+
+/// Plays a saved schedule once more: the report of a run of one.
+///
+/// # Errors
+/// The server failed.
+pub fn replay(stage: &mut Stage, saved: &Saved) -> Result<Report, StageError> {
+    let order = Order {
+        seed: saved.seed,
+        cases: 0,
+        time: None,
+        faults: Vec::new(),
+        faults_named: false,
+        only: Invariant::ALL.to_vec(),
+        first: vec![saved.clone()],
+    };
+    hunt(stage, &order, &mut ())
+}
+
+/// A case from its own seed, as often as it is asked for. Every fourth is a scene for one fault,
+/// each fault in turn; the others are storms of growing size.
+fn draw(menu: &Menu, seed: u64, case: u32) -> Option<Box<dyn ValueTree<Value = Storm>>> {
+    let mut runner = random::runner(random::case_seed(seed, case));
+    let (round, place) = (case as usize / 4, case as usize % 4);
+    let scene = match menu.faults.get(round % menu.faults.len().max(1)) {
+        Some(fault) if place == 0 => menu.scene(*fault).map(Strategy::boxed),
+        _ => None,
+    };
+    let size = SIZES[place.saturating_sub(1)];
+    let storms = scene.unwrap_or_else(|| menu.storms(size).boxed());
+    storms.new_tree(&mut runner).ok()
+}

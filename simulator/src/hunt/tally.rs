@@ -1,0 +1,116 @@
+//! What a run has counted, and the report that comes of it.
+
+use super::Order;
+use super::judge::Judged;
+use crate::history::What;
+use crate::invariant::{Finding, Invariant};
+use crate::report::Judged as Word;
+use crate::report::{Counterexample, Entry, Report, Verdict};
+use crate::storm::{Fault, Schedule};
+use crate::target::Call;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What a run has counted.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) cases: u32,
+    schedules: u32,
+    met: BTreeMap<Fault, u32>,
+    deaths: u32,
+    deliveries: u32,
+    judged: BTreeMap<Invariant, u32>,
+    unknown: Vec<Invariant>,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, schedule: &Schedule, judged: &Judged) {
+        self.schedules += 1;
+        for fault in &schedule.faults {
+            *self.met.entry(*fault).or_default() += 1;
+        }
+        for happening in &judged.history.happenings {
+            match &happening.what {
+                What::Crash { .. } => self.deaths += 1,
+                What::Request(request) if matches!(request.call, Call::Webhook(_)) => {
+                    self.deliveries += 1;
+                }
+                _ => {}
+            }
+        }
+        for (invariant, finding) in &judged.findings {
+            match finding {
+                Finding::Held | Finding::Broken(_) => {
+                    *self.judged.entry(*invariant).or_default() += 1;
+                }
+                Finding::Unknown => self.unknown.push(*invariant),
+                Finding::Unchecked => {}
+            }
+        }
+    }
+
+    /// The run's report. A counterexample that is `None` broke once and not again.
+    pub(super) fn report(
+        self,
+        ledger: &str,
+        order: &Order,
+        mut found: BTreeMap<Invariant, Option<Counterexample>>,
+        elapsed: Duration,
+    ) -> Report {
+        let mut entries: Vec<Entry> = Vec::new();
+        for &id in &order.only {
+            let judged = self.judged.get(&id).copied().unwrap_or(0);
+            let counterexample = found.remove(&id);
+            let verdict = match &counterexample {
+                Some(Some(_)) => Word::Broken,
+                // The ledger diverges from its own replay.
+                Some(None) => Word::Unknown,
+                None if self.unknown.contains(&id) => Word::Unknown,
+                None if judged > 0 => Word::Held,
+                None => Word::Unchecked,
+            };
+            entries.push(Entry {
+                id,
+                verdict,
+                claim: id.claim(),
+                judged,
+                counterexample: counterexample.flatten(),
+            });
+        }
+        entries.sort_by_key(|entry| (entry.verdict != Word::Broken, entry.id));
+        let never_met = if order.faults_named {
+            let met = |fault: &&Fault| !self.met.contains_key(fault);
+            order.faults.iter().filter(met).copied().collect()
+        } else {
+            Vec::new()
+        };
+        let named = self.met.into_iter();
+        Report {
+            schema: "badai.report/1",
+            ledger: ledger.to_owned(),
+            seed: order.seed,
+            strategy: "sequential",
+            verdict: verdict(&entries, &never_met),
+            cases: self.cases,
+            schedules: self.schedules,
+            crash_points: self.deaths,
+            deliveries: self.deliveries,
+            elapsed_ms: elapsed.as_millis(),
+            faults: named.map(|(fault, times)| (fault.id(), times)).collect(),
+            never_met,
+            invariants: entries,
+        }
+    }
+}
+
+/// Broken beats everything; held needs something that was looked at, and every named fault met.
+fn verdict(entries: &[Entry], never_met: &[Fault]) -> Verdict {
+    let any = |word| entries.iter().any(|entry| entry.verdict == word);
+    if any(Word::Broken) {
+        Verdict::Broken
+    } else if !never_met.is_empty() || any(Word::Unknown) || !any(Word::Held) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Held
+    }
+}
