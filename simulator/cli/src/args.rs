@@ -42,7 +42,7 @@ pub(crate) struct Storm {
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// How many storms to draw
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cases: u32,
     /// Only these faults, and each must be met: names from `badai list faults`, by comma
     #[arg(long, value_name = "A,B", value_delimiter = ',')]

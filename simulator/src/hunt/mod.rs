@@ -141,16 +141,16 @@ pub fn replay(stage: &mut Stage, saved: &Saved) -> Result<Report, StageError> {
     hunt(stage, &order, &mut ())
 }
 
-/// A case from its own seed, as often as it is asked for. Every fourth is a scene for one fault,
-/// each fault in turn; the others are storms of growing size.
+/// A case from its own seed, as often as it is asked for. Every other is a scene for one fault,
+/// each fault in turn; between them are storms of all sizes.
 fn draw(menu: &Menu, seed: u64, case: u32) -> Option<Box<dyn ValueTree<Value = Storm>>> {
     let mut runner = random::runner(random::case_seed(seed, case));
-    let (round, place) = (case as usize / 4, case as usize % 4);
+    let round = case as usize / 2;
     let scene = match menu.faults.get(round % menu.faults.len().max(1)) {
-        Some(fault) if place == 0 => menu.scene(*fault).map(Strategy::boxed),
+        Some(fault) if case % 2 == 0 => menu.scene(*fault).map(Strategy::boxed),
         _ => None,
     };
-    let size = SIZES[place.saturating_sub(1)];
+    let size = SIZES[round % SIZES.len()];
     let storms = scene.unwrap_or_else(|| menu.storms(size).boxed());
     storms.new_tree(&mut runner).ok()
 }

@@ -140,7 +140,8 @@ impl Menu {
             Choice::Plan => (0..self.plans)
                 .prop_map(|plan| Business::Renewal { plan })
                 .boxed(),
-            Choice::Job => (1..=70i64, any::<bool>())
+            // Mostly less than the smallest pack; sometimes more than there may be.
+            Choice::Job => (prop_oneof![3 => 1..=30i64, 1 => 31..=70i64], any::<bool>())
                 .prop_map(|(amount, succeeds)| Business::Job { amount, succeeds })
                 .boxed(),
             Choice::Sweep => any::<bool>()

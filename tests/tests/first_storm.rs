@@ -1,0 +1,81 @@
+//! The first storm, end to end: the naive ledger breaks, the reference holds, and what was found
+//! replays exactly.
+
+use simulator::Subject;
+use simulator::hunt;
+use simulator::invariant::Invariant;
+use simulator::report::{Judged, Verdict};
+use tests::{broken, order, stage};
+
+fn naive() -> Subject {
+    let mut specimens = museum::specimens().into_iter();
+    specimens.find(|it| it.name() == "naive").expect("naive")
+}
+
+#[test]
+fn the_naive_ledger_breaks_in_the_ways_that_people_ship() {
+    let mut stage = stage(naive()).unwrap();
+    let report = hunt::hunt(&mut stage, &order(7, 100), &mut ()).unwrap();
+    let broken = broken(&report);
+    for wanted in [
+        Invariant::ExactlyOnce,
+        Invariant::OrderGuard,
+        Invariant::Recovery,
+        Invariant::Reconciliation,
+    ] {
+        assert!(broken.contains(&wanted), "{wanted} isn't among {broken:?}");
+    }
+    for entry in report.broken() {
+        let found = entry.counterexample.as_ref().expect("a counterexample");
+        let steps = found.steps.len();
+        assert!(steps <= 8, "{} takes {steps} steps: {found:?}", entry.id);
+        assert!(found.steps.iter().any(|line| line.wrong), "{found:?}");
+    }
+}
+
+#[test]
+fn a_counterexample_breaks_the_same_claim_in_the_same_steps_twenty_times_of_twenty() {
+    let mut stage = stage(naive()).unwrap();
+    let report = hunt::hunt(&mut stage, &order(3, 40), &mut ()).unwrap();
+    let first = report.broken().next().expect("a broken invariant");
+    let found = first.counterexample.as_ref().expect("a counterexample");
+    for _ in 0..20 {
+        let again = hunt::replay(&mut stage, found.saved()).unwrap();
+        let same = again.broken().find(|entry| entry.id == first.id);
+        let same = same.and_then(|entry| entry.counterexample.as_ref());
+        let same = same.expect("the same invariant breaks");
+        assert_eq!(same.steps, found.steps);
+        assert_eq!(same.wrong, found.wrong);
+    }
+}
+
+#[test]
+fn a_seed_finds_the_same_counterexamples_again() {
+    let run = || {
+        let mut stage = stage(naive()).unwrap();
+        let report = hunt::hunt(&mut stage, &order(11, 20), &mut ()).unwrap();
+        let told = |entry: &simulator::report::Entry| {
+            let found = entry.counterexample.as_ref();
+            (entry.id, found.map(|found| found.steps.clone()))
+        };
+        report.broken().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn the_reference_holds_with_either_policy_and_only_the_boundary_is_unchecked() {
+    for subject in reference::subjects() {
+        let name = subject.name().to_owned();
+        let mut stage = stage(subject).unwrap();
+        let report = hunt::hunt(&mut stage, &order(1, 90), &mut ()).unwrap();
+        assert_eq!(report.verdict, Verdict::Held, "{name}: {report:?}");
+        for entry in &report.invariants {
+            let wanted = match entry.id {
+                Invariant::Boundary => Judged::Unchecked,
+                _ => Judged::Held,
+            };
+            assert_eq!(entry.verdict, wanted, "{name}: {}", entry.id);
+        }
+    }
+}
