@@ -31,7 +31,7 @@ impl Play<'_> {
     fn sweep_until_empty(&mut self) -> bool {
         let mut empty = 0;
         for round in 0..SWEEPS {
-            self.send(Sending::sweep(0, round % 2));
+            self.send(&Sending::sweep(0, round % 2));
             self.drain();
             let last = self.history.requests().last();
             let outcome = last.map(|(_, request)| &request.outcome);
@@ -73,7 +73,7 @@ impl Play<'_> {
                 }
             }
             if let (Some(account), true) = (account, ended) {
-                self.send(Sending::refund(self, lane, account, lane % 2));
+                self.send(&Sending::refund(self, lane, account, lane % 2));
                 self.drain();
             }
         }

@@ -1,12 +1,14 @@
 //! The only part that touches the world: plays a schedule against a ledger on a real server.
 //!
 //! - [`Stage`] holds what all schedules share: the server, the schema, what the ledger offers.
-//! - `play` runs one schedule, one request at a time; `sending` is a request with its sender's
-//!   patience; `calm` is how every schedule ends.
+//! - `play` runs one schedule, one request at a time: `business` happens at Stripe, `sending` is
+//!   a request with its sender's patience, `look` reads the money, `calm` is how it ends.
 
+mod business;
 mod calm;
 mod cast;
 mod lane;
+mod look;
 mod play;
 mod sending;
 mod shop;

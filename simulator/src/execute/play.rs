@@ -11,13 +11,11 @@ use super::sending::{Message, Sending};
 use super::shop;
 use super::stage::Stage;
 use crate::clock;
-use crate::history::{Happening, History, Names, Outcome, Party, Request, What};
+use crate::history::{Happening, History, Outcome, Party, Request, What};
 use crate::model::Deed;
 use crate::storm::{ACCOUNTS, Action, Copy, Fate, Schedule, Step};
 use crate::stripe::{PaymentMethod, Stripe};
-use crate::target::{
-    Balance, Call, CustomerId, Entry, LedgerError, Lost, OfferKind, Operation, Process, Reply,
-};
+use crate::target::{Call, CustomerId, LedgerError, Lost, OfferKind, Operation, Process, Reply};
 use std::collections::BTreeMap;
 
 /// One schedule being played.
@@ -27,7 +25,7 @@ pub(super) struct Play<'a> {
     pub(super) stripe: Stripe,
     pub(super) lanes: Vec<Lane>,
     pub(super) history: History,
-    customers: Vec<CustomerId>,
+    pub(super) customers: Vec<CustomerId>,
     processes: [Result<Process, LedgerError>; 2],
     queue: BTreeMap<(u32, usize), Pending>,
     queued: usize,
@@ -107,7 +105,7 @@ impl<'a> Play<'a> {
             self.stripe.advance_to(self.began + i64::from(at));
             match pending {
                 Pending::Step(step) => self.step(&step),
-                Pending::Retry(sending) => self.send(sending),
+                Pending::Retry(sending) => self.send(&sending),
             }
         }
     }
@@ -202,7 +200,7 @@ impl<'a> Play<'a> {
                     event
                 };
                 if let Some(sending) = Sending::event(self, account, *instance, &event, *copy) {
-                    self.send(sending.with_fate(*fate));
+                    self.send(&sending.with_fate(*fate));
                 }
             }
             Action::Reserve {
@@ -211,7 +209,7 @@ impl<'a> Play<'a> {
                 fate,
             } => {
                 let sending = Sending::reserve(self, lane, account, *amount, *instance);
-                self.send(sending.with_fate(*fate));
+                self.send(&sending.with_fate(*fate));
             }
             Action::Charge {
                 cost,
@@ -219,14 +217,14 @@ impl<'a> Play<'a> {
                 fate,
             } => {
                 let sending = Sending::charge(self, lane, account, *cost, *instance);
-                self.send(sending.with_fate(*fate));
+                self.send(&sending.with_fate(*fate));
             }
             Action::Refund { instance, fate } => {
                 let sending = Sending::refund(self, lane, account, *instance);
-                self.send(sending.with_fate(*fate));
+                self.send(&sending.with_fate(*fate));
             }
             Action::Nonsense { amount, instance } => {
-                self.send(Sending::nonsense(self, account, *amount, *instance));
+                self.send(&Sending::nonsense(self, account, *amount, *instance));
             }
             Action::Die { instance } => {
                 let instance = *instance;
@@ -237,67 +235,12 @@ impl<'a> Play<'a> {
             Action::Sweep {
                 older_than,
                 instance,
-            } => self.send(Sending::sweep(*older_than, *instance)),
-        }
-    }
-
-    fn buy(&mut self, lane: usize, account: usize, pack: usize, debit: bool) {
-        let prices = shop::prices(self.stage.catalogue(), OfferKind::Pack);
-        let price = &prices[pack % prices.len()];
-        let who = self.history.parties[account].account.clone();
-        // Every other purchase is made by a customer that Stripe knows (C5).
-        let customer = (lane % 2 == 1).then(|| self.customers[account].clone());
-        let method = if debit {
-            PaymentMethod::BankDebit
-        } else {
-            PaymentMethod::Card
-        };
-        let Ok(sale) = self.stripe.checkout(&who, customer.as_ref(), price, method) else {
-            return;
-        };
-        let offer = self.stage.catalogue().offer(price);
-        let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
-        self.lanes[lane].sold(&sale, amount);
-        let how = if debit { " by bank debit" } else { "" };
-        self.business(account, format!("buys a pack of {credits} credits{how}"));
-    }
-
-    fn clear(&mut self, lane: usize, account: usize) {
-        let Some(fact) = self.lanes[lane].fact.clone() else {
-            return;
-        };
-        if let Ok(told) = self.stripe.bank_debit_clears(&fact) {
-            self.lanes[lane].events.extend(told.events);
-            self.business(account, "sees the bank debit clear".to_owned());
-        }
-    }
-
-    fn renew(&mut self, lane: usize, account: usize, plan: usize) {
-        let prices = shop::prices(self.stage.catalogue(), OfferKind::Plan);
-        let price = &prices[plan % prices.len()];
-        let customer = self.customers[account].clone();
-        let reason = crate::stripe::BillingReason::SubscriptionCycle;
-        let Ok(sale) = self.stripe.renew(&customer, price, reason) else {
-            return;
-        };
-        let offer = self.stage.catalogue().offer(price);
-        let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
-        self.lanes[lane].sold(&sale, amount);
-        self.business(account, format!("pays a renewal of {credits} credits"));
-    }
-
-    fn give_back(&mut self, lane: usize, account: usize, percent: u8) {
-        let Some((fact, minor)) = self.lanes[lane].give_back(percent) else {
-            return;
-        };
-        if let Ok(told) = self.stripe.refund(&fact, minor) {
-            self.lanes[lane].events.extend(told.events);
-            self.business(account, format!("gets {percent} % of the price back"));
+            } => self.send(&Sending::sweep(*older_than, *instance)),
         }
     }
 
     /// Sends a request, records it, reads the money, and queues a retry where one is due.
-    pub(super) fn send(&mut self, sending: Sending) {
+    pub(super) fn send(&mut self, sending: &Sending) {
         let Some((call, deed)) = sending.request(self) else {
             return;
         };
@@ -346,64 +289,6 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Reads an account's balance and rows into the history.
-    fn look(&mut self, account: usize, instance: usize) {
-        if let Some(read) = self.read_balance(account, instance) {
-            self.happens(What::Balance { account, read });
-        }
-        if let Some(read) = self.read_entries(account, instance) {
-            self.happens(What::Entries { account, read });
-        }
-    }
-
-    pub(super) fn look_at_all(&mut self, instance: usize) {
-        for account in 0..self.history.parties.len() {
-            self.look(account, instance);
-        }
-    }
-
-    fn read_balance(
-        &mut self,
-        account: usize,
-        instance: usize,
-    ) -> Option<Result<Balance, LedgerError>> {
-        let account = self.history.parties[account].account.clone();
-        self.read(Operation::Balance, instance, &Call::Balance { account })
-            .map(|reply| match reply {
-                Reply::Balance(balance) => Ok(balance),
-                Reply::Error(error) => Err(error),
-                other => Err(LedgerError::failed(format!("answered {other:?}"))),
-            })
-    }
-
-    fn read_entries(
-        &mut self,
-        account: usize,
-        instance: usize,
-    ) -> Option<Result<Vec<Entry>, LedgerError>> {
-        let account = self.history.parties[account].account.clone();
-        self.read(Operation::Entries, instance, &Call::Entries { account })
-            .map(|reply| match reply {
-                Reply::Entries(rows) => Ok(rows),
-                Reply::Error(error) => Err(error),
-                other => Err(LedgerError::failed(format!("answered {other:?}"))),
-            })
-    }
-
-    fn read(&mut self, operation: Operation, instance: usize, call: &Call) -> Option<Reply> {
-        if !self.offers(operation) {
-            return None;
-        }
-        match self.call(instance, call) {
-            Outcome::Replied(reply) => Some(reply),
-            Outcome::Hung(seconds) => {
-                let why = format!("did not end within {seconds} s");
-                Some(Reply::Error(LedgerError::Failed(why)))
-            }
-            Outcome::ReplyLost(_) | Outcome::NeverArrived => None,
-        }
-    }
-
     /// Runs one call on an instance.
     pub(super) fn call(&mut self, instance: usize, call: &Call) -> Outcome {
         if self.hung {
@@ -436,11 +321,6 @@ impl<'a> Play<'a> {
     pub(super) fn happens(&mut self, what: What) {
         let at = self.now;
         self.history.happenings.push(Happening { at, what });
-    }
-
-    fn business(&mut self, account: usize, said: String) {
-        let said = format!("{} {said}", Names::account(account));
-        self.happens(What::Business { account, said });
     }
 
     fn enqueue(&mut self, at: u32, pending: Pending) {

@@ -147,7 +147,7 @@ fn draw(menu: &Menu, seed: u64, case: u32) -> Option<Box<dyn ValueTree<Value = S
     let mut runner = random::runner(random::case_seed(seed, case));
     let round = case as usize / 2;
     let scene = match menu.faults.get(round % menu.faults.len().max(1)) {
-        Some(fault) if case % 2 == 0 => menu.scene(*fault).map(Strategy::boxed),
+        Some(fault) if case.is_multiple_of(2) => menu.scene(*fault).map(Strategy::boxed),
         _ => None,
     };
     let size = SIZES[round % SIZES.len()];

@@ -193,15 +193,15 @@ impl<'a> Walk<'a> {
                 |account: &Option<usize>| account.is_none_or(|account| account == self.account);
             match &happening.what {
                 What::Request(request) if ours(&request.account) => {
-                    if !self.request(place, request) {
+                    let right = self.request(place, request);
+                    if !right {
                         break;
                     }
                 }
-                What::Balance { account, read } if *account == self.account => {
-                    if let Ok(balance) = read {
-                        self.compare(place, balance);
-                    }
-                }
+                What::Balance {
+                    account,
+                    read: Ok(balance),
+                } if *account == self.account => self.compare(place, balance),
                 What::Crash { .. } => {
                     (self.crashed, self.died) = (true, true);
                     self.audit.left_a_hold |= self.holds();
