@@ -1,7 +1,7 @@
 //! From nothing to a migrated clone, and the parts of that way.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use simulator::server::{LocalBinaries, Script, Source};
+use simulator::server::{LocalBinaries, Script, Server, Source};
 
 /// A schema as small as a ledger's: two tables, an index, a function.
 const SCHEMA: &str = "
@@ -23,8 +23,13 @@ const SCHEMA: &str = "
     end $$;
 ";
 
+fn start() -> Server {
+    LocalBinaries::find()
+        .start()
+        .expect("postgresql is installed")
+}
+
 fn benchmark(criterion: &mut Criterion) {
-    let source = LocalBinaries::find();
     let scripts = [Script {
         name: "schema.sql".into(),
         sql: SCHEMA.into(),
@@ -32,15 +37,11 @@ fn benchmark(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("server");
     group.sample_size(20);
     group.bench_function("nothing to first query", |bencher| {
-        bencher.iter_batched(
-            || (),
-            |()| source.start().expect("postgresql is installed"),
-            BatchSize::PerIteration,
-        );
+        bencher.iter_batched(|| (), |()| start(), BatchSize::PerIteration);
     });
     group.bench_function("nothing to migrated clone", |bencher| {
         let from_nothing = |()| {
-            let server = source.start().expect("postgresql is installed");
+            let server = start();
             let template = server
                 .install_scripts(&scripts)
                 .expect("the schema applies");
@@ -50,7 +51,7 @@ fn benchmark(criterion: &mut Criterion) {
         // One server at a time: what a batch returns is stopped outside the measured time.
         bencher.iter_batched(|| (), from_nothing, BatchSize::PerIteration);
     });
-    let server = source.start().expect("postgresql is installed");
+    let server = start();
     let template = server
         .install_scripts(&scripts)
         .expect("the schema applies");
@@ -61,7 +62,7 @@ fn benchmark(criterion: &mut Criterion) {
         });
     });
     group.bench_function("start and stop", |bencher| {
-        bencher.iter(|| drop(source.start().expect("postgresql is installed")));
+        bencher.iter(|| drop(start()));
     });
 }
 

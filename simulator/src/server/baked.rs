@@ -35,7 +35,7 @@ pub(super) fn fill(
     let packed = File::open(&archive).map_err(ServerError::file("open", &archive))?;
     let mut unpack = command(Path::new("tar"), account);
     unpack.arg("-C").arg(folder.path()).args(["-xmf", "-"]);
-    run(unpack.stdin(packed))
+    run(unpack.stdin(packed).stdout(folder.share_lock()?))
 }
 
 /// The archive's name: anything that would change its contents changes the name.
@@ -54,20 +54,24 @@ fn bake(
     account: Option<Account>,
     archive: &Path,
 ) -> Result<(), ServerError> {
-    let data = folder.data();
     // macOS had no C.UTF-8 for long; C sorts the same.
-    initdb(&data, binaries, account, "C.UTF-8")
-        .or_else(|_| initdb(&data, binaries, account, "C"))?;
+    initdb(folder, binaries, account, "C.UTF-8")
+        .or_else(|_| initdb(folder, binaries, account, "C"))?;
+    let data = folder.data();
     let configuration = data.join("postgresql.conf");
     fs::write(&configuration, settings::configuration(binaries.version))
         .map_err(ServerError::file("write", &configuration))?;
 
-    // Only whoever holds the lock writes under this name; what a killed run left is overwritten.
+    // Only whoever holds the cache's lock writes under this name. The old file goes first: the
+    // `tar` of a run that was killed may still be writing into it.
     let unfinished = archive.with_extension("unfinished");
+    let _ = fs::remove_file(&unfinished);
     let output = File::create(&unfinished).map_err(ServerError::file("create", &unfinished))?;
     let flush = output.try_clone();
     let mut pack = Command::new("tar");
     pack.arg("-C").arg(folder.path()).args(["-cf", "-", DATA]);
+    // On macOS, tar would add files for what its file system keeps beside a file.
+    pack.env("COPYFILE_DISABLE", "1");
     run(pack.stdout(output))?;
     flush
         .and_then(|file| file.sync_all())
@@ -77,15 +81,17 @@ fn bake(
 }
 
 fn initdb(
-    data: &Path,
+    folder: &Folder,
     binaries: &Binaries,
     account: Option<Account>,
     locale: &str,
 ) -> Result<(), ServerError> {
     let mut initdb = command(&binaries.program("initdb"), account);
-    initdb.arg("-D").arg(data).args(settings::INITDB);
+    initdb.arg("-D").arg(folder.data()).args(settings::INITDB);
     initdb.arg(format!("--locale={locale}"));
-    run(initdb.stdout(Stdio::null()))
+    // It reads nothing; holding the folder's lock, it keeps the folder until it has ended even
+    // if we are killed.
+    run(initdb.stdin(folder.share_lock()?).stdout(Stdio::null()))
 }
 
 /// Runs a program to its end; if it fails, what it said is the error.

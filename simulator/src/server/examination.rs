@@ -126,25 +126,34 @@ fn orphans(swept: impl Iterator<Item = impl ToString>) -> Finding {
 }
 
 fn programs() -> Vec<Finding> {
-    let found = binaries::find();
-    let listed = found.iter().map(|binaries| {
-        let (version, folder) = (binaries.version, binaries.folder.display());
-        if version.is_supported() {
-            finding("programs", Health::Works, format!("{version} in {folder}"))
-        } else {
-            finding(
-                "programs",
-                Health::Fails,
-                format!("{version} in {folder} is too old"),
-            )
-        }
-    });
-    let missing = finding(
-        "programs",
-        Health::Note,
-        format!("none found; if they are somewhere: export {FOLDER_VARIABLE}=/its/bin"),
-    );
-    listed.chain(found.is_empty().then_some(missing)).collect()
+    let about = "programs";
+    let mut findings: Vec<Finding> = binaries::find()
+        .iter()
+        .map(|binaries| {
+            let (version, folder) = (binaries.version, binaries.folder.display());
+            if version.is_supported() {
+                finding(about, Health::Works, format!("{version} in {folder}"))
+            } else {
+                finding(
+                    about,
+                    Health::Fails,
+                    format!("{version} in {folder} is too old"),
+                )
+            }
+        })
+        .collect();
+    if let Some(folder) = binaries::barren_folder() {
+        let says = format!(
+            "{FOLDER_VARIABLE}={} holds no postgres and initdb",
+            folder.display()
+        );
+        findings.push(finding(about, Health::Fails, says));
+    }
+    if findings.is_empty() {
+        let says = format!("none found; if they are somewhere: export {FOLDER_VARIABLE}=/its/bin");
+        findings.push(finding(about, Health::Note, says));
+    }
+    findings
 }
 
 fn place() -> Finding {

@@ -3,13 +3,16 @@
 //! ```text
 //! provision(request) → Server ── install(migrations) → Template ── clone_database → Database
 //!    │ Source: a database url | this machine's programs
-//!    └ drop, panic, Ctrl-C, kill -9: the server stops, its folder or its databases go
+//!    └ drop, panic, Ctrl-C, kill -9: our own server stops and its folder goes
 //! ```
 //!
 //! - [`source`](Source) are the ways to a server; the first that works is taken.
 //! - `local` starts this machine's own programs (`binaries`) on a data folder `baked` once, in a
 //!   throw-away `folder` in memory (`scratch`), watched over by a `keeper`.
 //! - [`Server`] makes databases: a [`Template`] from a ledger's [`Script`]s, clones of it.
+//! - `foreign` borrows a server and gives it back as it was; what a killed run could not give
+//!   back, the next run or `doctor` does.
+//! - [`examine`] is what `doctor` tells: every way tried for real.
 //!
 //! Left out: replicas, TLS, and servers older than 14.
 

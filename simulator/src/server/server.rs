@@ -7,11 +7,15 @@ use super::run_id::RunId;
 use super::schema::Script;
 use super::session::Session;
 use super::version::{OLDEST_MAJOR, Version};
+use crate::clock::Stopwatch;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// How long clients may take to leave a database; usually 1 ms.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A PostgreSQL server for one run. Dropping it stops the server if Badai started it, and
 /// otherwise drops the databases that this run made.
@@ -152,14 +156,16 @@ impl Server {
         self.wait_until_left(&template.name)
     }
 
-    /// Waits until nobody is connected: cloning would look only every 100 ms.
+    /// Waits until nobody is connected: Postgres itself would look only every 100 ms. Whoever
+    /// stays on is left to Postgres to deal with.
     fn wait_until_left(&self, name: &str) -> Result<(), ServerError> {
         let who = format!("select pid::text from pg_stat_activity where datname = '{name}'");
         let ask = || {
             let pids = self.session().texts(&who);
             pids.map_err(ServerError::database("see who is connected"))
         };
-        while !ask()?.is_empty() {
+        let watch = Stopwatch::start();
+        while !ask()?.is_empty() && watch.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(1));
         }
         Ok(())
@@ -182,6 +188,14 @@ impl Server {
     }
 
     fn drop_named(&self, name: &str) -> Result<(), ServerError> {
+        // Dropping with force would wait 100 ms for each round of goodbyes. It stays for whoever
+        // comes in between, and for those whom only it may send away.
+        let leave = format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+        );
+        if self.session().run(&leave).is_ok() {
+            self.wait_until_left(name)?;
+        }
         self.session()
             .run(&format!("drop database if exists {name} with (force)"))
             .map_err(ServerError::database(format!("drop {name}")))
