@@ -36,9 +36,10 @@ begin
         end;
     end loop;
 
-    -- Whoever migrates may act as the backend. A superuser can already, and Supabase's owner is
-    -- a member from the start.
-    if not pg_has_role(current_user, 'service_role', 'member') then
+    -- Whoever migrates may act as the backend, so that one login can do both.
+    begin
         execute format('grant service_role to %I', current_user);
-    end if;
+    exception when insufficient_privilege then
+        raise notice 'the backend''s login must be made a member of service_role';
+    end;
 end $$;
