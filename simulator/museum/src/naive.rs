@@ -40,7 +40,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The naive ledger.
-#[derive(Debug)]
 pub struct Naive {
     pool: PgPool,
     webhook_secret: String,
@@ -52,7 +51,7 @@ pub struct Naive {
 }
 
 /// A job that credits were taken for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Job {
     account: AccountId,
     amount: i64,

@@ -23,7 +23,6 @@ const PAGE: i32 = 1000;
 
 /// The reference ledger. `RECOLLECT` says whether a success that comes after its refund is
 /// collected again.
-#[derive(Debug)]
 pub struct PostgresLedger<const RECOLLECT: bool> {
     pool: PgPool,
     webhook_secret: String,
