@@ -14,4 +14,4 @@ mod sending;
 mod shop;
 mod stage;
 
-pub use stage::{Stage, StageError};
+pub use stage::{Begin, Stage, StageError};

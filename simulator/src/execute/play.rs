@@ -9,7 +9,7 @@ use super::cast::Cast;
 use super::lane::Lane;
 use super::sending::{Message, Sending};
 use super::shop;
-use super::stage::Stage;
+use super::stage::{Instances, Stage};
 use crate::clock;
 use crate::history::{Happening, History, Outcome, Party, Request, What};
 use crate::model::Deed;
@@ -42,7 +42,7 @@ enum Pending {
 }
 
 impl<'a> Play<'a> {
-    pub(super) fn new(stage: &'a Stage, run: u64) -> Self {
+    pub(super) fn new(stage: &'a Stage, run: u64, instances: Instances) -> Self {
         let cast = Cast::new(run);
         let began = clock::unix_now();
         let mut stripe = Stripe::new(run, stage.catalogue().clone(), began);
@@ -70,7 +70,7 @@ impl<'a> Play<'a> {
                 happenings: Vec::new(),
             },
             customers,
-            processes: [stage.open(), stage.open()],
+            processes: instances.map(|kept| kept.map_or_else(|| stage.open(), Ok)),
             queue: BTreeMap::new(),
             queued: 0,
             began,
@@ -80,8 +80,8 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// From the first step to the end of the calm.
-    pub(super) fn run(mut self, schedule: &Schedule) -> History {
+    /// From the first step to the end of the calm; the instances that are alive then come back.
+    pub(super) fn run(mut self, schedule: &Schedule) -> (History, Instances) {
         self.open_accounts();
         let lanes = schedule.steps.iter().map(|step| step.lane + 1).max();
         self.lanes = (0..lanes.unwrap_or(0))
@@ -92,7 +92,9 @@ impl<'a> Play<'a> {
         }
         self.drain();
         self.calm();
-        self.history
+        let hung = self.hung;
+        let left = self.processes.map(|it| it.ok().filter(|_| !hung));
+        (self.history, left)
     }
 
     /// Runs whatever waits, in the order of its time, until nothing does.

@@ -51,6 +51,21 @@ pub struct Stage {
     catalogue: Catalogue,
     offers: BTreeSet<Operation>,
     limit: Duration,
+    /// Instances that the last schedule left alive.
+    warm: Instances,
+}
+
+/// The two instances of a ledger, each alive or not.
+pub(super) type Instances = [Option<Process>; 2];
+
+/// Which instances a schedule begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// New ones, that have seen nothing: what a schedule shows is its own doing.
+    Fresh,
+    /// Those that the last schedule left alive: several times as many schedules in the same time.
+    /// Whoever finds something so must find it again on fresh ones.
+    Warm,
 }
 
 impl Stage {
@@ -83,6 +98,7 @@ impl Stage {
             catalogue: shop::catalogue(),
             offers: BTreeSet::new(),
             limit,
+            warm: [None, None],
         };
         stage.offers = stage.probe()?;
         Ok(stage)
@@ -120,13 +136,20 @@ impl Stage {
     ///
     /// # Errors
     /// A server that fails; what the ledger does is in the history.
-    pub fn play(&mut self, schedule: &Schedule) -> Result<History, StageError> {
+    pub fn play(&mut self, schedule: &Schedule, begin: Begin) -> Result<History, StageError> {
         if self.played >= SCHEDULES_A_DATABASE {
             self.refresh()?;
         }
         self.played += 1;
         self.runs += 1;
-        Ok(Play::new(self, self.runs).run(schedule))
+        let kept = std::mem::take(&mut self.warm);
+        let instances = match begin {
+            Begin::Warm => kept,
+            Begin::Fresh => [None, None],
+        };
+        let (history, left) = Play::new(self, self.runs, instances).run(schedule);
+        self.warm = left;
+        Ok(history)
     }
 
     /// Takes a fresh database, as after every schedule that broke something.
@@ -134,6 +157,7 @@ impl Stage {
     /// # Errors
     /// A server that fails.
     pub fn refresh(&mut self) -> Result<(), StageError> {
+        self.warm = [None, None];
         let fresh = self.server.clone_database(&self.template)?;
         let spoilt = std::mem::replace(&mut self.database, fresh);
         self.played = 0;

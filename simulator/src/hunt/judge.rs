@@ -1,6 +1,6 @@
 //! Plays one schedule and asks every claim about it.
 
-use crate::execute::{Stage, StageError};
+use crate::execute::{Begin, Stage, StageError};
 use crate::history::{History, Outcome, What};
 use crate::invariant::{Audit, Evidence, Finding, Invariant};
 use crate::storm::Schedule;
@@ -42,12 +42,13 @@ impl Judged {
 pub fn judge(
     stage: &mut Stage,
     schedule: &Schedule,
+    begin: Begin,
     only: &[Invariant],
 ) -> Result<Judged, StageError> {
-    let history = play(stage, schedule)?;
+    let history = play(stage, schedule, begin)?;
     let mut audit = Audit::of(&history);
     if audit.deviations.iter().any(|found| found.suspects_crash) {
-        let without = play(stage, &schedule.without_deaths())?;
+        let without = play(stage, &schedule.without_deaths(), begin)?;
         audit.blame_crashes(&Audit::of(&without));
     }
     let evidence = Evidence {
@@ -63,8 +64,8 @@ pub fn judge(
 
 /// Plays a schedule. Ids are fresh each time; only a sweep looks beyond them, so a database that
 /// was left without calm, with holds that a later sweep could find, is replaced.
-fn play(stage: &mut Stage, schedule: &Schedule) -> Result<History, StageError> {
-    let history = stage.play(schedule)?;
+fn play(stage: &mut Stage, schedule: &Schedule, begin: Begin) -> Result<History, StageError> {
+    let history = stage.play(schedule, begin)?;
     let swept = |what: &What| matches!(what, What::Swept);
     let calm = history.happenings.iter().any(|it| swept(&it.what));
     let wrong = !Audit::of(&history).deviations.is_empty();

@@ -12,7 +12,7 @@ mod tally;
 pub use judge::judge;
 
 use crate::clock::Stopwatch;
-use crate::execute::{Stage, StageError};
+use crate::execute::{Begin, Stage, StageError};
 use crate::invariant::{Finding, Invariant};
 use crate::random;
 use crate::report::{Counterexample, Report, Saved};
@@ -71,7 +71,7 @@ pub fn hunt(
     let mut tally = Tally::default();
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
     for saved in &order.first {
-        let judged = judge(stage, &saved.schedule, &order.only)?;
+        let judged = judge(stage, &saved.schedule, Begin::Fresh, &order.only)?;
         tally.count(&saved.schedule, &judged);
         for (invariant, finding) in judged.findings {
             if let Finding::Broken(breach) = finding {
@@ -94,7 +94,7 @@ pub fn hunt(
             break;
         };
         let schedule = tree.current().schedule();
-        let judged = judge(stage, &schedule, &order.only)?;
+        let judged = judge(stage, &schedule, Begin::Warm, &order.only)?;
         tally.cases += 1;
         tally.count(&schedule, &judged);
         for invariant in judged.broken() {

@@ -6,7 +6,7 @@
 
 use super::Watcher;
 use super::judge::judge;
-use crate::execute::{Stage, StageError};
+use crate::execute::{Begin, Stage, StageError};
 use crate::history::{History, Names};
 use crate::invariant::{Breach, Finding, Invariant};
 use crate::report::{Counterexample, Saved, lines};
@@ -134,7 +134,7 @@ impl<'a> Shrinker<'a> {
         self.tries += 1;
         self.left -= 1;
         self.watcher.shrinking(self.invariant, self.tries);
-        let judged = judge(self.stage, schedule, &[self.invariant])?;
+        let judged = judge(self.stage, schedule, Begin::Fresh, &[self.invariant])?;
         if judged.hangs() {
             self.left = self.left.min(TRIES_HUNG);
         }
