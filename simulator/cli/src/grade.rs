@@ -7,11 +7,13 @@ use crate::args::Grade;
 use crate::failure::Failure;
 use crate::name::nearest;
 use crate::print;
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use simulator::lab::VERDICT_FOLDER;
 use simulator::report::text;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A step: where its lab is, and the test that grades it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,9 +86,13 @@ fn grade(root: &Path, step: &Step, verdicts: &Path) -> Result<Outcome, Failure> 
         .arg(root.join("target/grade"))
         .env(VERDICT_FOLDER, verdicts)
         .stdin(Stdio::null());
-    let output = command
-        .output()
-        .map_err(|error| Failure::machine(format!("cannot run cargo: {error}")))?;
+    // The first build of a lab takes its while; after that it is seconds.
+    let waiting = ProgressBar::new_spinner();
+    waiting.set_message(format!("building and running step {}", step.id));
+    waiting.enable_steady_tick(Duration::from_millis(100));
+    let output = command.output();
+    waiting.finish_and_clear();
+    let output = output.map_err(|error| Failure::machine(format!("cannot run cargo: {error}")))?;
     let read =
         |ending: &str| std::fs::read_to_string(verdicts.join(format!("{}.{ending}", step.id))).ok();
     let passed = output.status.success();

@@ -1,8 +1,21 @@
-//! Progress on stderr: a bar where a terminal listens, nothing where not.
+//! Progress on stderr: a bar where a terminal listens, nothing where not. Ctrl-C stops the hunt
+//! at the next schedule, so that everything that was started is stopped too; a second Ctrl-C
+//! doesn't wait (a server of ours goes all the same).
 
 use indicatif::{ProgressBar, ProgressStyle};
 use simulator::hunt::Watcher;
 use simulator::invariant::Invariant;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a shell calls a program that Ctrl-C ended.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+static INTERRUPT: AtomicBool = AtomicBool::new(false);
+
+/// Whether Ctrl-C was typed.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPT.load(Ordering::Relaxed)
+}
 
 /// A bar for the hunt.
 pub(crate) struct Progress {
@@ -11,6 +24,12 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(cases: u32) -> Self {
+        // Refused only if it is set already, which is as well.
+        let _ = ctrlc::set_handler(|| {
+            if INTERRUPT.swap(true, Ordering::Relaxed) {
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+        });
         let bar = ProgressBar::new(u64::from(cases));
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} storms  {msg}") {
             bar.set_style(style.progress_chars("━╸─"));
@@ -24,6 +43,10 @@ impl Progress {
 }
 
 impl Watcher for Progress {
+    fn stop(&self) -> bool {
+        interrupted()
+    }
+
     fn case(&mut self, done: u32, _of: u32) {
         self.bar.set_position(u64::from(done));
     }

@@ -3,7 +3,7 @@
 use crate::args::{ServerArgs, Storm};
 use crate::failure::Failure;
 use crate::name::nearest;
-use crate::progress::Progress;
+use crate::progress::{INTERRUPTED, Progress, interrupted};
 use crate::{ledgers, print};
 use simulator::execute::Stage;
 use simulator::hunt::{self, Order};
@@ -36,6 +36,15 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
     let mut report = hunt::hunt(&mut stage, &order, &mut progress)?;
     progress.finish();
     drop(stage);
+    if interrupted() {
+        return Err(Failure {
+            code: INTERRUPTED,
+            said: format!(
+                "interrupted after {} of {} cases",
+                report.cases, order.cases
+            ),
+        });
+    }
     save(&mut report, &args.report)?;
     if args.json {
         print::json(&report)?;

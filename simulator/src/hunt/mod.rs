@@ -47,6 +47,10 @@ pub struct Order {
 pub trait Watcher {
     /// So many of the cases are done.
     fn case(&mut self, _done: u32, _of: u32) {}
+    /// Whether to stop here: the run then reports what it has seen so far.
+    fn stop(&self) -> bool {
+        false
+    }
     /// A broken invariant is being shrunk; so many simpler schedules were tried.
     fn shrinking(&mut self, _invariant: Invariant, _tried: u32) {}
 }
@@ -87,7 +91,8 @@ pub fn hunt(
     }
     let mut broken: BTreeMap<Invariant, u32> = BTreeMap::new();
     for case in 0..order.cases {
-        if order.time.is_some_and(|time| watch.elapsed() > time) {
+        let late = order.time.is_some_and(|time| watch.elapsed() > time);
+        if late || watcher.stop() {
             break;
         }
         let Some(tree) = draw(&menu, order.seed, case) else {

@@ -128,7 +128,8 @@ impl<'a> Shrinker<'a> {
         if let Some((_, breaks)) = self.known.iter().find(|(known, _)| known == schedule) {
             return Ok(*breaks);
         }
-        if self.left == 0 {
+        // The first try says that there is something to shrink at all.
+        if self.left == 0 || self.tries > 0 && self.watcher.stop() {
             return Ok(false);
         }
         self.tries += 1;

@@ -53,6 +53,14 @@ pub enum SavedError {
         /// Where it ends to make sense.
         source: serde_json::Error,
     },
+    /// A step names what no storm has.
+    #[error("{} is no schedule that can be played: {what}", path.display())]
+    Impossible {
+        /// Which file.
+        path: PathBuf,
+        /// The first such step.
+        what: String,
+    },
     /// It was written by another version of Badai.
     #[error("{} has the format `{found}`; this version reads `{SCHEMA}`", path.display())]
     Schema {
@@ -135,7 +143,14 @@ impl Saved {
                 found: found.to_owned(),
             });
         }
-        serde_json::from_value(value).map_err(parse)
+        let saved: Self = serde_json::from_value(value).map_err(parse)?;
+        match saved.schedule.impossible() {
+            Some(what) => Err(SavedError::Impossible {
+                path: path.to_owned(),
+                what,
+            }),
+            None => Ok(saved),
+        }
     }
 }
 
@@ -158,6 +173,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = saved().write(folder.path()).unwrap();
         assert_eq!(Saved::read(&path).unwrap(), saved());
+    }
+
+    #[test]
+    fn a_step_of_nobodys_account_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut saved = saved();
+        saved.schedule.steps.push(crate::storm::Step {
+            at: 0,
+            lane: 0,
+            account: 99,
+            action: crate::storm::Action::Clear,
+        });
+        let path = saved.write(folder.path()).unwrap();
+        let said = Saved::read(&path).unwrap_err().to_string();
+        assert!(said.contains("step 1 is of account 99"), "{said}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A schedule: the exact order of all steps, as data that replays without its generator.
 
-use super::Fault;
+use super::{ACCOUNTS, Fault};
 use serde::{Deserialize, Serialize};
 
 /// Steps in the order of their virtual time; steps of one second run in the order listed.
@@ -15,7 +15,34 @@ pub struct Schedule {
     pub faults: Vec<Fault>,
 }
 
+/// No storm has as many lanes.
+const MOST_LANES: usize = 10_000;
+
 impl Schedule {
+    /// The first thing in it that no storm has, if a file says so: every step must be of an
+    /// account and a lane that there are, in the order of its time.
+    #[must_use]
+    pub fn impossible(&self) -> Option<String> {
+        let mut before = 0;
+        for (number, step) in self.steps.iter().enumerate() {
+            let number = number + 1;
+            if step.account >= ACCOUNTS {
+                let account = step.account;
+                return Some(format!(
+                    "step {number} is of account {account}, of {ACCOUNTS}"
+                ));
+            }
+            if step.lane >= MOST_LANES {
+                return Some(format!("step {number} is on lane {}", step.lane));
+            }
+            if step.at < before {
+                return Some(format!("step {number} comes before the one ahead of it"));
+            }
+            before = step.at;
+        }
+        None
+    }
+
     /// The same business and weather, but no process dies: requests that a death cut off are
     /// lost on their way instead.
     #[must_use]
