@@ -14,5 +14,6 @@
 pub mod clock;
 pub mod random;
 pub mod target;
+pub mod wire;
 
 pub use target::*;
