@@ -13,6 +13,7 @@
 
 pub mod clock;
 pub mod random;
+pub mod server;
 pub mod target;
 pub mod wire;
 

@@ -22,3 +22,10 @@ pub fn fresh_seed() -> u64 {
     // Short enough to read aloud and type again.
     RandomState::new().hash_one(0) % 1_000_000
 }
+
+/// A number that tells one run's databases from another's; nothing is drawn from it.
+#[must_use]
+pub fn fresh_run() -> u32 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(std::process::id()) as u32
+}

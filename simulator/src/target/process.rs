@@ -4,10 +4,10 @@
 //! else; one that never comes back is given up after a limit, its thread abandoned, because
 //! safe Rust can kill a process but not a thread.
 
+use super::World;
 use super::call::{Call, Reply};
 use super::reply::LedgerError;
 use super::subject::{Instance, Subject};
-use super::World;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};

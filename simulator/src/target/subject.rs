@@ -48,7 +48,8 @@ impl<L: Ledger> Instance for L {
     }
 }
 
-type Opener = Box<dyn for<'a> Fn(&'a World) -> Running<'a, Answer<Box<dyn Instance>>> + Send + Sync>;
+type Opener =
+    Box<dyn for<'a> Fn(&'a World) -> Running<'a, Answer<Box<dyn Instance>>> + Send + Sync>;
 
 /// A ledger that Badai can attack by name.
 pub struct Subject {

@@ -137,17 +137,39 @@ mod tests {
 
     #[test]
     fn words_inside_strings_names_comments_and_bodies_are_no_words() {
-        assert_eq!(words("select 'a; commit' -- rollback\n from t"), ["select", "from", "t"]);
-        assert_eq!(words("/* a /* b */ c */ update \"x y\" set z"), ["update", "set", "z"]);
+        assert_eq!(
+            words("select 'a; commit' -- rollback\n from t"),
+            ["select", "from", "t"]
+        );
+        assert_eq!(
+            words("/* a /* b */ c */ update \"x y\" set z"),
+            ["update", "set", "z"]
+        );
         assert_eq!(words("do $body$ begin commit; end $body$"), ["do"]);
         assert_eq!(words("do $$ begin $a$ end $$ x"), ["do", "x"]);
-        assert_eq!(words(r"select e'it\'s; x' y, 'it''s' z"), ["select", "y", "z"]);
-        assert_eq!(words("select $1, pg_catalog.f(2)"), ["select", "pg_catalog.f"]);
+        assert_eq!(
+            words(r"select e'it\'s; x' y, 'it''s' z"),
+            ["select", "y", "z"]
+        );
+        assert_eq!(
+            words("select $1, pg_catalog.f(2)"),
+            ["select", "pg_catalog.f"]
+        );
     }
 
     #[test]
     fn text_without_an_end_runs_to_the_end() {
-        for sql in ["select 'a", "/* a", "/* a /* b */", "$x$ a", "\"a", "-- a", "e'\\", "$", "e"] {
+        for sql in [
+            "select 'a",
+            "/* a",
+            "/* a /* b */",
+            "$x$ a",
+            "\"a",
+            "-- a",
+            "e'\\",
+            "$",
+            "e",
+        ] {
             assert!(words(sql).len() <= 1, "{sql}");
         }
     }

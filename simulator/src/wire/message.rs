@@ -296,7 +296,9 @@ mod tests {
             frontend::describe(b'S', "s", &mut stream).expect("no zero byte inside");
             frontend::sync(&mut stream);
             frontend::query(text, &mut stream).expect("no zero byte inside");
-            frontend::CopyData::new(text.as_bytes()).expect("short").write(&mut stream);
+            frontend::CopyData::new(text.as_bytes())
+                .expect("short")
+                .write(&mut stream);
             frontend::copy_done(&mut stream);
         }
         stream.to_vec()

@@ -69,6 +69,5 @@ pub use message::{Cutter, LONGEST, Malformed, Message, Piece, Side};
 pub use nature::{Nature, Reach, Text};
 pub use outcome::{Outcome, SqlError, Status};
 pub use proxy::{CannotListen, Control, Mode, Proxy};
-pub use socket::Upstream;
 pub use startup::Startup;
 pub use unit::{Part, Unit, Until};

@@ -78,7 +78,8 @@ impl Nature {
         Self {
             visible: statements.iter().any(|tokens| is_visible(tokens)),
             ends: statements.iter().any(|tokens| is_end(tokens)),
-            delayable: !statements.is_empty() && statements.iter().all(|tokens| is_delayable(tokens)),
+            delayable: !statements.is_empty()
+                && statements.iter().all(|tokens| is_delayable(tokens)),
             begins: matches!(statements[..], [only] if is_plain_begin(only)),
             strict: strictness(sql, &statements),
         }
@@ -88,7 +89,9 @@ impl Nature {
 fn verb<'a>(statement: &[Token<'a>]) -> Token<'a> {
     // A SELECT may open with a parenthesis.
     let mut words = statement.iter().copied();
-    words.find(|token| *token != Token::Open).unwrap_or(Token::Other)
+    words
+        .find(|token| *token != Token::Open)
+        .unwrap_or(Token::Other)
 }
 
 fn second<'a>(statement: &[Token<'a>]) -> Token<'a> {
@@ -99,7 +102,13 @@ fn second<'a>(statement: &[Token<'a>]) -> Token<'a> {
 /// they take no lock, no snapshot, and write nothing.
 fn is_visible(statement: &[Token<'_>]) -> bool {
     let own = [
-        "begin", "start", "show", "reset", "savepoint", "release", "deallocate",
+        "begin",
+        "start",
+        "show",
+        "reset",
+        "savepoint",
+        "release",
+        "deallocate",
     ];
     let verb = verb(statement);
     if verb.is("set") {
@@ -163,10 +172,34 @@ fn strictness(sql: &str, statements: &[&[Token<'_>]]) -> Option<Reach> {
 /// The questions that clients ask about types on their own, such as sqlx for an enum: a SELECT
 /// from the type catalogues alone, which calls nothing but what such questions call.
 fn is_type_lookup(statement: &[Token<'_>]) -> bool {
-    let catalogues = ["pg_type", "pg_enum", "pg_range", "pg_attribute", "pg_namespace", "pg_class"];
+    let catalogues = [
+        "pg_type",
+        "pg_enum",
+        "pg_range",
+        "pg_attribute",
+        "pg_namespace",
+        "pg_class",
+    ];
     let calls = [
-        "array_agg", "coalesce", "nullif", "to_regtype", "format_type", "unnest", "values", "in",
-        "any", "on", "from", "and", "or", "not", "exists", "select", "distinct", "as", "where",
+        "array_agg",
+        "coalesce",
+        "nullif",
+        "to_regtype",
+        "format_type",
+        "unnest",
+        "values",
+        "in",
+        "any",
+        "on",
+        "from",
+        "and",
+        "or",
+        "not",
+        "exists",
+        "select",
+        "distinct",
+        "as",
+        "where",
     ];
     let is_catalogue = |token: &Token<'_>| match token {
         Token::Word(word) => {
@@ -215,8 +248,15 @@ mod tests {
     #[test]
     fn what_no_other_session_can_notice_is_no_choice() {
         for sql in [
-            "", "  -- nothing", "BEGIN", "start transaction read only", "SAVEPOINT a", "set a = 1",
-            "show all", "DEALLOCATE ALL", "prepare q as select 1",
+            "",
+            "  -- nothing",
+            "BEGIN",
+            "start transaction read only",
+            "SAVEPOINT a",
+            "set a = 1",
+            "show all",
+            "DEALLOCATE ALL",
+            "prepare q as select 1",
             "SELECT enumlabel FROM pg_catalog.pg_enum WHERE enumtypid = $1 ORDER BY enumsortorder",
             "SELECT t.oid, (SELECT array_agg(l) FROM (SELECT * FROM pg_enum) l) FROM (VALUES ($1)) \
              lookup(oid) INNER JOIN pg_catalog.pg_type t ON lookup.oid = t.oid",
@@ -228,11 +268,21 @@ mod tests {
     #[test]
     fn what_others_can_notice_is_a_choice() {
         for sql in [
-            "select 1", "commit", "ROLLBACK TO a", "begin; update t set a = 1", "discard all",
-            "set constraints all immediate", "prepare transaction 'x'", "call p()",
-            "select pg_advisory_lock(1) from pg_type", "select * from pg_type, f(1)",
-            "select * from pg_type, t", "select * from pg_catalog.pg_type as a, t", "select 1, 2 from t",
-            "select * from pg_type join t on true", "select * from pg_type for update",
+            "select 1",
+            "commit",
+            "ROLLBACK TO a",
+            "begin; update t set a = 1",
+            "discard all",
+            "set constraints all immediate",
+            "prepare transaction 'x'",
+            "call p()",
+            "select pg_advisory_lock(1) from pg_type",
+            "select * from pg_type, f(1)",
+            "select * from pg_type, t",
+            "select * from pg_catalog.pg_type as a, t",
+            "select 1, 2 from t",
+            "select * from pg_type join t on true",
+            "select * from pg_type for update",
         ] {
             assert!(seen(sql), "{sql}");
         }
@@ -240,20 +290,46 @@ mod tests {
 
     #[test]
     fn an_end_is_told_from_a_step_back() {
-        for sql in ["COMMIT", "end", "rollback work", "abort", "select 1; commit", "prepare transaction 'x'"] {
+        for sql in [
+            "COMMIT",
+            "end",
+            "rollback work",
+            "abort",
+            "select 1; commit",
+            "prepare transaction 'x'",
+        ] {
             assert!(Nature::of(sql).ends, "{sql}");
         }
-        for sql in ["rollback to a", "ROLLBACK WORK TO SAVEPOINT a", "select 'commit'", "prepare a as select 1"] {
+        for sql in [
+            "rollback to a",
+            "ROLLBACK WORK TO SAVEPOINT a",
+            "select 'commit'",
+            "prepare a as select 1",
+        ] {
             assert!(!Nature::of(sql).ends, "{sql}");
         }
     }
 
     #[test]
     fn only_plain_statements_may_commit_later() {
-        for sql in ["select f(1)", "with a as (select 1) update t set b = 2", "insert into t values (1); select 2;", "(select 1)"] {
+        for sql in [
+            "select f(1)",
+            "with a as (select 1) update t set b = 2",
+            "insert into t values (1); select 2;",
+            "(select 1)",
+        ] {
             assert!(Nature::of(sql).delayable, "{sql}");
         }
-        for sql in ["", "call p()", "vacuum", "create index concurrently i on t (a)", "copy t from stdin", "do $$ select 1 $$", "select 1; commit", "begin"] {
+        for sql in [
+            "",
+            "call p()",
+            "vacuum",
+            "create index concurrently i on t (a)",
+            "copy t from stdin",
+            "do $$ select 1 $$",
+            "select 1; commit",
+            "begin",
+        ] {
             assert!(!Nature::of(sql).delayable, "{sql}");
         }
     }
@@ -269,10 +345,22 @@ mod tests {
     #[test]
     fn a_wish_for_isolation_is_heard_with_its_reach() {
         let strict = |sql| Nature::of(sql).strict;
-        assert_eq!(strict("BEGIN ISOLATION LEVEL REPEATABLE READ"), Some(Reach::Transaction));
-        assert_eq!(strict("set transaction isolation level serializable"), Some(Reach::Transaction));
-        assert_eq!(strict("set default_transaction_isolation = 'serializable'"), Some(Reach::Session));
-        assert_eq!(strict("select set_config('default_transaction_isolation', 'repeatable read', false)"), Some(Reach::Session));
+        assert_eq!(
+            strict("BEGIN ISOLATION LEVEL REPEATABLE READ"),
+            Some(Reach::Transaction)
+        );
+        assert_eq!(
+            strict("set transaction isolation level serializable"),
+            Some(Reach::Transaction)
+        );
+        assert_eq!(
+            strict("set default_transaction_isolation = 'serializable'"),
+            Some(Reach::Session)
+        );
+        assert_eq!(
+            strict("select set_config('default_transaction_isolation', 'repeatable read', false)"),
+            Some(Reach::Session)
+        );
         assert_eq!(strict("begin"), None);
     }
 }

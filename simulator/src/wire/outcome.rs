@@ -161,8 +161,7 @@ impl Outcome {
 
     /// Takes a CommandComplete.
     pub(super) fn complete(&mut self, message: &Message) {
-        self.tags
-            .push(Body::of(message).text().unwrap_or_default());
+        self.tags.push(Body::of(message).text().unwrap_or_default());
     }
 }
 
@@ -189,7 +188,9 @@ mod tests {
 
     #[test]
     fn rows_are_counted_by_the_tags() {
-        let tags = ["INSERT 0 2", "SELECT 3", "BEGIN"].map(String::from).to_vec();
+        let tags = ["INSERT 0 2", "SELECT 3", "BEGIN"]
+            .map(String::from)
+            .to_vec();
         let outcome = Outcome {
             tags,
             ..Outcome::default()

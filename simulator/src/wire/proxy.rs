@@ -6,8 +6,9 @@ use super::message::Malformed;
 use super::outcome::SqlError;
 use super::pump::Pump;
 use super::session::{Rules, Session};
-use super::socket::{Heard, Socket, Upstream};
+use super::socket::{Heard, Socket};
 use super::startup::{Opening, Startup};
+use crate::server::{Address, DatabaseUrl};
 use bytes::BytesMut;
 use std::collections::HashMap;
 use std::io;
@@ -111,7 +112,7 @@ pub struct Proxy {
 /// What each connection is given.
 #[derive(Clone)]
 struct Line {
-    upstream: Upstream,
+    upstream: Address,
     mode: Mode,
     control: Control,
     sessions: Arc<AtomicU64>,
@@ -125,14 +126,17 @@ impl Proxy {
     /// # Errors
     /// The folder isn't there, can't be written, or its path is too long for a socket (108
     /// bytes on Linux); or another proxy listens there.
-    pub async fn bind(folder: &Path, upstream: Upstream, mode: Mode) -> Result<Self, CannotListen> {
+    pub async fn bind(folder: &Path, upstream: Address, mode: Mode) -> Result<Self, CannotListen> {
         let path = socket_in(folder);
         let cannot = |place: String| move |source| CannotListen { place, source };
         let unix = UnixListener::bind(&path).map_err(cannot(path.display().to_string()))?;
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let tcp = TcpListener::bind(loopback).await;
         let tcp = tcp.map_err(cannot(loopback.to_string()))?;
-        let port = tcp.local_addr().map_err(cannot(loopback.to_string()))?.port();
+        let port = tcp
+            .local_addr()
+            .map_err(cannot(loopback.to_string()))?
+            .port();
         Ok(Self {
             folder: folder.to_owned(),
             unix,
@@ -151,6 +155,14 @@ impl Proxy {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The URL of a database behind it, for the superuser `postgres` of a server of ours.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        DatabaseUrl::of_socket(&self.folder, database)
+            .as_str()
+            .to_owned()
     }
 
     /// Its port on 127.0.0.1.
@@ -173,7 +185,9 @@ impl Proxy {
                 // Sessions that are over make room.
                 while let std::task::Poll::Ready(Some(_)) = sessions.poll_join_next(cx) {}
                 if let std::task::Poll::Ready(accepted) = self.unix.poll_accept(cx) {
-                    return std::task::Poll::Ready(accepted.map(|(stream, _)| Socket::Unix(stream)));
+                    return std::task::Poll::Ready(
+                        accepted.map(|(stream, _)| Socket::Unix(stream)),
+                    );
                 }
                 let accepted = self.tcp.poll_accept(cx);
                 accepted.map(|accepted| accepted.and_then(|(stream, _)| Socket::tcp(stream)))
@@ -208,7 +222,7 @@ impl Line {
             Ok(Some(Opening::Session(startup))) => self.open(client, startup, &heard).await,
             Ok(Some(Opening::Cancel { bytes, .. })) => {
                 // PostgreSQL answers a cancel by closing, whether or not the key was right.
-                if let Ok(server) = self.upstream.connect().await {
+                if let Ok(server) = Socket::connect(&self.upstream).await {
                     ferry(client, server, &bytes).await;
                 }
             }
@@ -218,10 +232,13 @@ impl Line {
     }
 
     async fn open(self, client: Socket, startup: Startup, early: &[u8]) {
-        let server = match self.upstream.connect().await {
+        let server = match Socket::connect(&self.upstream).await {
             Ok(server) => server,
             Err(error) => {
-                let told = format!("PostgreSQL at {} can't be reached: {error}", self.upstream);
+                let told = format!(
+                    "PostgreSQL at {:?} can't be reached: {error}",
+                    self.upstream
+                );
                 return refuse(client, &SqlError::fatal("08001", &told)).await;
             }
         };

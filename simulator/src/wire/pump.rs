@@ -137,7 +137,8 @@ impl Pump {
         } else {
             let said = self.server.poll_say(cx, &mut self.session.to_server);
             // Where writing fails, its last words can still be read.
-            if said.is_ready() && self.session.has_said_all() || matches!(said, Poll::Ready(Err(_))) {
+            if said.is_ready() && self.session.has_said_all() || matches!(said, Poll::Ready(Err(_)))
+            {
                 self.server.half_close();
                 self.server_half_closed = true;
             }

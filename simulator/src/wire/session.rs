@@ -179,7 +179,12 @@ impl Session {
         match std::mem::replace(&mut self.phase, Phase::Leaving) {
             Phase::Held(held) => self.record(held.arrival, None, Ending::NeverSent, None),
             Phase::Answering(answering) => {
-                let Answering { arrival, verdict, since, .. } = *answering;
+                let Answering {
+                    arrival,
+                    verdict,
+                    since,
+                    ..
+                } = *answering;
                 self.record(arrival, verdict, Ending::Unanswered, Some(since));
             }
             _ => {}
@@ -430,7 +435,9 @@ impl Session {
         let Phase::Held(held) = std::mem::replace(&mut self.phase, Phase::Idle) else {
             return;
         };
-        let Held { arrival, pending, .. } = *held;
+        let Held {
+            arrival, pending, ..
+        } = *held;
         match (&verdict, pending) {
             (Verdict::Kill | Verdict::DropConnection, _) => {
                 if verdict == Verdict::Kill {
@@ -461,7 +468,11 @@ impl Session {
                     Verdict::AnswerError(error) => Some(error.clone()),
                     _ => None,
                 };
-                let sql = if instead.is_some() { "ROLLBACK" } else { "COMMIT" };
+                let sql = if instead.is_some() {
+                    "ROLLBACK"
+                } else {
+                    "COMMIT"
+                };
                 let plan = match self.plan_for(&verdict) {
                     Plan::Relay => Plan::Settle { kept, instead },
                     lose => lose,
@@ -493,7 +504,13 @@ impl Session {
             parts: Vec::new(),
             until: unit.until,
         };
-        self.send(Answering::new(arrival, verdict, own, Reading::default(), plan));
+        self.send(Answering::new(
+            arrival,
+            verdict,
+            own,
+            Reading::default(),
+            plan,
+        ));
     }
 
     fn send(&mut self, mut answering: Answering) {
@@ -522,17 +539,35 @@ impl Session {
         let Phase::Answering(answering) = std::mem::replace(&mut self.phase, Phase::Idle) else {
             return;
         };
-        let Answering { arrival, verdict, unit, reading, plan, done, outcome, since, .. } = *answering;
+        let Answering {
+            arrival,
+            verdict,
+            unit,
+            reading,
+            plan,
+            done,
+            outcome,
+            since,
+            ..
+        } = *answering;
         let failed = outcome.error.is_some();
         self.note_status(outcome.status, failed, arrival.kind);
         if !matches!(plan, Plan::Swap(_)) {
             self.prepared.learn(&unit, reading, done);
         }
         let withheld = verdict == Some(Verdict::Withhold);
-        self.record(arrival.clone(), verdict, Ending::Answered(outcome), Some(since));
+        self.record(
+            arrival.clone(),
+            verdict,
+            Ending::Answered(outcome),
+            Some(since),
+        );
         match plan {
             Plan::Keep(kept) if failed => {
-                let plan = Plan::Settle { kept, instead: None };
+                let plan = Plan::Settle {
+                    kept,
+                    instead: None,
+                };
                 let own = self.own_arrival(&arrival, Kind::Private, "ROLLBACK");
                 self.settle(own, None, unit, plan, "ROLLBACK");
             }

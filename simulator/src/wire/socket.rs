@@ -1,40 +1,12 @@
 //! A connection's socket, Unix or TCP, and how it is read and written without waiting.
 
+use crate::server::Address;
 use bytes::{Buf, BytesMut};
 use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
-
-/// Where PostgreSQL listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Upstream {
-    /// A Unix socket, the file itself.
-    Unix(PathBuf),
-    /// A TCP address.
-    Tcp(SocketAddr),
-}
-
-impl Upstream {
-    pub(super) async fn connect(&self) -> io::Result<Socket> {
-        match self {
-            Self::Unix(path) => UnixStream::connect(path).await.map(Socket::Unix),
-            Self::Tcp(address) => TcpStream::connect(address).await.and_then(Socket::tcp),
-        }
-    }
-}
-
-impl std::fmt::Display for Upstream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unix(path) => path.display().fmt(f),
-            Self::Tcp(address) => address.fmt(f),
-        }
-    }
-}
 
 #[derive(Debug)]
 pub(super) enum Socket {
@@ -50,6 +22,16 @@ pub(super) enum Heard {
 }
 
 impl Socket {
+    pub(super) async fn connect(to: &Address) -> io::Result<Self> {
+        match to {
+            Address::Socket(path) => UnixStream::connect(path).await.map(Self::Unix),
+            Address::Tcp(host, port) => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await;
+                stream.and_then(Self::tcp)
+            }
+        }
+    }
+
     /// A TCP socket that sends at once.
     pub(super) fn tcp(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;

@@ -198,8 +198,14 @@ pub(super) mod tests {
         frontend::query("begin", &mut stream).expect("no zero byte inside");
 
         let units = units(&stream);
-        let shape: Vec<_> = units.iter().map(|unit| (unit.parts.len(), unit.until)).collect();
-        assert_eq!(shape, [(2, Until::Sync), (2, Until::Flush), (2, Until::Ready)]);
+        let shape: Vec<_> = units
+            .iter()
+            .map(|unit| (unit.parts.len(), unit.until))
+            .collect();
+        assert_eq!(
+            shape,
+            [(2, Until::Sync), (2, Until::Flush), (2, Until::Ready)]
+        );
         let sent: Vec<u8> = units.iter().flat_map(|unit| unit.bytes.to_vec()).collect();
         assert_eq!(sent, stream, "every byte is in its unit");
     }

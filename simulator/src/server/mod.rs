@@ -1,0 +1,52 @@
+//! Postgres, provisioned: a real server for each run, and nothing of it left afterwards.
+//!
+//! ```text
+//! provision(request) → Server ── install(migrations) → Template ── clone_database → Database
+//!    │ Source: a database url | this machine's programs
+//!    └ drop, panic, Ctrl-C, kill -9: the server stops, its folder or its databases go
+//! ```
+//!
+//! - [`source`](Source) are the ways to a server; the first that works is taken.
+//! - `local` starts this machine's own programs (`binaries`) on a data folder `baked` once, in a
+//!   throw-away `folder` in memory (`scratch`), watched over by a `keeper`.
+//! - [`Server`] makes databases: a [`Template`] from a ledger's [`Script`]s, clones of it.
+//!
+//! Left out: replicas, TLS, and servers older than 14.
+
+mod account;
+mod baked;
+mod binaries;
+mod database_url;
+mod error;
+mod examination;
+mod folder;
+mod foreign;
+mod keeper;
+mod local;
+mod postmaster;
+mod request;
+mod run_id;
+mod schema;
+mod scratch;
+#[expect(
+    clippy::module_inception,
+    reason = "the server is what the module is about"
+)]
+mod server;
+mod session;
+mod settings;
+mod source;
+mod statement;
+mod version;
+
+pub use binaries::{Binaries, FOLDER_VARIABLE, find as find_binaries};
+pub use database_url::{Address, DatabaseUrl};
+pub use error::{Refusal, ServerError};
+pub use examination::{Examination, Finding, Health, examine};
+pub use foreign::Foreign;
+pub use local::LocalBinaries;
+pub use request::{Request, URL_VARIABLE, provision};
+pub use schema::{SchemaError, Script};
+pub use server::{Database, Server, Template};
+pub use source::{Source, first_of};
+pub use version::{OLDEST_MAJOR, Version};

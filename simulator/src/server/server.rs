@@ -1,0 +1,230 @@
+//! A server that a run can use, and the databases that it makes there.
+
+use super::database_url::{Address, DatabaseUrl};
+use super::error::ServerError;
+use super::foreign::LOCK_CLASS;
+use super::run_id::RunId;
+use super::schema::Script;
+use super::session::Session;
+use super::version::{OLDEST_MAJOR, Version};
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A PostgreSQL server for one run. Dropping it stops the server if Badai started it, and
+/// otherwise drops the databases that this run made.
+///
+/// All methods block, so they must not be called from within an async runtime.
+pub struct Server {
+    url: DatabaseUrl,
+    version: Version,
+    run: RunId,
+    databases: AtomicU32,
+    session: Mutex<Session>,
+    /// Stops a server of ours when it is dropped, which is after the session has gone.
+    keeper: Option<Box<dyn Send + Sync>>,
+}
+
+/// A migrated database that clones are made of. Nobody connects to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    name: String,
+}
+
+/// A database of this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    name: String,
+    url: DatabaseUrl,
+}
+
+impl Server {
+    /// Connects to a server; `keeper` stops it when it is dropped, if it is ours to stop.
+    pub(super) fn connect(
+        url: DatabaseUrl,
+        keeper: Option<Box<dyn Send + Sync>>,
+    ) -> Result<Self, ServerError> {
+        let failed = || ServerError::database(format!("connect to {url}"));
+        let mut session = Session::open(url.as_str()).map_err(failed())?;
+        let number = session
+            .texts("select current_setting('server_version_num')")
+            .map_err(failed())?;
+        let number = number.first().and_then(|number| number.parse().ok());
+        let version = Version::from_number(number.unwrap_or_default());
+        if !version.is_supported() {
+            return Err(ServerError::Request(format!(
+                "{url} is postgresql {version}; name a server of version {OLDEST_MAJOR} or newer"
+            )));
+        }
+        let run = RunId::fresh();
+        // Held as long as we are connected: what tells other runs that this one lives.
+        let lock = format!("select pg_advisory_lock({LOCK_CLASS}, {})", run.number());
+        let stay = format!("set idle_session_timeout = 0; {lock}");
+        session.run(&stay).map_err(failed())?;
+        Ok(Self {
+            url,
+            version,
+            run,
+            databases: AtomicU32::new(0),
+            session: Mutex::new(session),
+            keeper,
+        })
+    }
+
+    /// The URL of one of its databases, for sqlx, libpq (`psql`) and node's `pg`.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        self.url.with_database(database).as_str().to_owned()
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        self.url.address()
+    }
+
+    /// Which PostgreSQL it is.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Whether Badai started it, and so may crash it or shift its clock, and has it to itself.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.keeper.is_some()
+    }
+
+    /// Makes a template database and applies a folder's `*.sql` files to it in name order.
+    ///
+    /// # Errors
+    /// [`ServerError::Schema`] with file and line if one of them fails.
+    pub fn install(&self, folder: &Path) -> Result<Template, ServerError> {
+        self.install_scripts(&Script::read_folder(folder)?)
+    }
+
+    /// Makes a template database and applies these scripts to it in order.
+    ///
+    /// # Errors
+    /// [`ServerError::Schema`] with file and line if one of them fails.
+    pub fn install_scripts(&self, scripts: &[Script]) -> Result<Template, ServerError> {
+        let template = Template {
+            name: self.create_database("template", "template0")?,
+        };
+        if let Err(error) = self.apply(&template, scripts) {
+            self.drop_named(&template.name)?;
+            return Err(error);
+        }
+        Ok(template)
+    }
+
+    /// Makes a database with all that the template has, in 10 to 30 ms.
+    ///
+    /// # Errors
+    /// If the server refuses, such as when it has no space left.
+    pub fn clone_database(&self, template: &Template) -> Result<Database, ServerError> {
+        let name = self.create_database("clone", &template.name)?;
+        Ok(Database {
+            url: self.url.with_database(&name),
+            name,
+        })
+    }
+
+    /// Drops a database, and whoever is still connected to it.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub fn drop_database(&self, database: Database) -> Result<(), ServerError> {
+        let Database { name, .. } = database;
+        self.drop_named(&name)
+    }
+
+    fn apply(&self, template: &Template, scripts: &[Script]) -> Result<(), ServerError> {
+        let failed = || ServerError::database(format!("open {}", template.name));
+        let mut session = Session::open(&self.url(&template.name)).map_err(failed())?;
+        let applied = scripts
+            .iter()
+            .try_for_each(|script| script.apply(&mut session));
+        session.close().map_err(failed())?;
+        applied?;
+        self.wait_until_left(&template.name)
+    }
+
+    /// Waits until nobody is connected: cloning would look only every 100 ms.
+    fn wait_until_left(&self, name: &str) -> Result<(), ServerError> {
+        let who = format!("select pid::text from pg_stat_activity where datname = '{name}'");
+        let ask = || {
+            let pids = self.session().texts(&who);
+            pids.map_err(ServerError::database("see who is connected"))
+        };
+        while !ask()?.is_empty() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
+    fn create_database(&self, kind: &str, template: &str) -> Result<String, ServerError> {
+        let number = self.databases.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}{kind}{number}", self.run.prefix());
+        // Copying files asks for two checkpoints: nothing on our own server, a burden on others'.
+        let strategy = if self.is_ours() && self.version.major >= 15 {
+            " strategy file_copy"
+        } else {
+            ""
+        };
+        let sql = format!("create database {name} template {template}{strategy}");
+        self.session()
+            .run(&sql)
+            .map_err(ServerError::database(format!("create {name}")))?;
+        Ok(name)
+    }
+
+    fn drop_named(&self, name: &str) -> Result<(), ServerError> {
+        self.session()
+            .run(&format!("drop database if exists {name} with (force)"))
+            .map_err(ServerError::database(format!("drop {name}")))
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.is_ours() {
+            return;
+        }
+        let mine = format!(
+            "select datname from pg_database where starts_with(datname, '{}')",
+            self.run.prefix()
+        );
+        let names = self.session().texts(&mine).unwrap_or_default();
+        for name in names {
+            // What can't be dropped now is dropped by the next run's sweep.
+            let _ = self.drop_named(&name);
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({}, {})", self.url, self.version)
+    }
+}
+
+impl Database {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.as_str()
+    }
+}

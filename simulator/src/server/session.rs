@@ -1,0 +1,52 @@
+//! Badai's own connection, driven from a plain thread.
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
+use std::str::FromStr;
+use tokio::runtime::Runtime;
+
+/// One connection with a small runtime of its own.
+///
+/// # Panics
+/// Its methods must not be called from within an async runtime: they would block it.
+#[derive(Debug)]
+pub(super) struct Session {
+    connection: PgConnection,
+    runtime: Runtime,
+}
+
+impl Session {
+    /// Connects.
+    pub(super) fn open(url: &str) -> Result<Self, sqlx::Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(sqlx::Error::Io)?;
+        let options = PgConnectOptions::from_str(url)?.application_name("badai");
+        let connection = runtime.block_on(options.connect())?;
+        Ok(Self {
+            connection,
+            runtime,
+        })
+    }
+
+    /// Runs statements as one simple query.
+    pub(super) fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        let query = sqlx::raw_sql(AssertSqlSafe(sql));
+        self.runtime
+            .block_on(self.connection.execute(query))
+            .map(|_| ())
+    }
+
+    /// The first column of each row, as text.
+    pub(super) fn texts(&mut self, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+        let query = sqlx::raw_sql(AssertSqlSafe(sql));
+        let rows = self.runtime.block_on(self.connection.fetch_all(query))?;
+        rows.iter().map(|row| row.try_get(0)).collect()
+    }
+
+    /// Says goodbye, so that the server need not find out by itself.
+    pub(super) fn close(self) -> Result<(), sqlx::Error> {
+        self.runtime.block_on(self.connection.close())
+    }
+}
