@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 
-const TABLE: &str = "create table t (id int primary key, word text);
+pub(crate) const TABLE: &str = "create table t (id int primary key, word text);
                      create type mood as enum ('calm', 'storm');
                      create function said() returns int language plpgsql as
                      $$ begin raise notice 'a gust'; return 1; end $$;";
