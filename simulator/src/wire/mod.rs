@@ -56,12 +56,15 @@ mod lexer;
 mod message;
 mod nature;
 mod outcome;
+mod own;
 mod prepared;
 mod proxy;
 mod pump;
 mod session;
 mod socket;
 mod startup;
+#[cfg(test)]
+mod transparency;
 mod unit;
 
 pub use gate::{Arrival, Closing, Ending, Gate, Kind, Record, Release, SessionId, Verdict};

@@ -18,12 +18,12 @@ use super::gate::{Arrival, Closing, Ending, Gate, Kind, Record, Release, Session
 use super::message::{Cutter, Malformed, Piece, Side};
 use super::nature::Reach;
 use super::outcome::{SqlError, Status};
+use super::own;
 use super::prepared::{Prepared, Reading};
 use super::startup::Startup;
 use super::unit::{Asked, Gathering, Unit, Until};
 use crate::clock::Stopwatch;
-use bytes::{BufMut, Bytes, BytesMut};
-use postgres_protocol::IsNull;
+use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::frontend;
 use std::future::Future;
 use std::pin::Pin;
@@ -90,12 +90,6 @@ pub(super) struct Session {
     client_gone: bool,
     closing: Option<Closing>,
 }
-
-/// Text that no PostgreSQL parses: it fails a transaction block for real, wherever it stands.
-const POISON: &str = "badai puts this transaction into its failed state";
-
-/// The name of our own prepared statement on the server.
-const OWN: &str = "badai";
 
 impl Session {
     pub(super) fn new(id: SessionId, rules: Rules, startup: Startup) -> Self {
@@ -176,21 +170,10 @@ impl Session {
 
     /// The server's stream has ended: the session is over.
     pub(super) fn server_ended(&mut self) {
-        match std::mem::replace(&mut self.phase, Phase::Leaving) {
-            Phase::Held(held) => self.record(held.arrival, None, Ending::NeverSent, None),
-            Phase::Answering(answering) => {
-                let Answering {
-                    arrival,
-                    verdict,
-                    since,
-                    ..
-                } = *answering;
-                self.record(arrival, verdict, Ending::Unanswered, Some(since));
-            }
-            _ => {}
+        self.leave(Closing::ServerLeft);
+        if let Some(why) = &self.closing {
+            self.rules.gate.closed(self.id, why);
         }
-        let why = self.closing.get_or_insert(Closing::ServerLeft);
-        self.rules.gate.closed(self.id, why);
     }
 
     /// Whether the client's stream has ended.
@@ -451,7 +434,7 @@ impl Session {
             }
             (Verdict::AnswerError(error), Pending::Unit(unit, reading)) => {
                 let plan = Plan::Swap(Some(error.clone()));
-                let unit = poisoned(unit, arrival.status, arrival.ends_transaction);
+                let unit = own::poisoned(unit, arrival.status, arrival.ends_transaction);
                 self.send(Answering::new(arrival, Some(verdict), unit, reading, plan));
             }
             (Verdict::DelayCommit, Pending::Unit(unit, reading)) if arrival.delayable => {
@@ -500,7 +483,7 @@ impl Session {
         sql: &str,
     ) {
         let own = Unit {
-            bytes: own(sql, unit.until),
+            bytes: own::statement(sql, unit.until),
             parts: Vec::new(),
             until: unit.until,
         };
@@ -515,7 +498,8 @@ impl Session {
 
     fn send(&mut self, mut answering: Answering) {
         if std::mem::take(&mut self.owes_begin) {
-            self.to_server.put(own("BEGIN", answering.unit.until));
+            self.to_server
+                .put(own::statement("BEGIN", answering.unit.until));
             answering.prelude += 1;
         }
         self.to_server.put_slice(&answering.unit.bytes);
@@ -632,51 +616,21 @@ impl Session {
         self.leave(Closing::ClientLeft);
     }
 
+    /// Nothing more is forwarded; what was on its way is told as far as it came.
     fn leave(&mut self, why: Closing) {
-        self.phase = Phase::Leaving;
+        match std::mem::replace(&mut self.phase, Phase::Leaving) {
+            Phase::Held(held) => self.record(held.arrival, None, Ending::NeverSent, None),
+            Phase::Answering(answering) => {
+                let Answering {
+                    arrival,
+                    verdict,
+                    since,
+                    ..
+                } = *answering;
+                self.record(arrival, verdict, Ending::Unanswered, Some(since));
+            }
+            _ => {}
+        }
         self.closing.get_or_insert(why);
     }
-}
-
-/// A statement of ours, in the protocol of the unit that it goes with: a simple query would
-/// make the server forget the client's unnamed statement.
-fn own(sql: &str, until: Until) -> Bytes {
-    let mut bytes = BytesMut::new();
-    // Our own texts hold no zero byte, the one thing that is refused.
-    let _ = match until {
-        Until::Ready => frontend::query(sql, &mut bytes),
-        // An error may have left the name behind: closing what isn't there is none.
-        Until::Sync | Until::Flush => frontend::close(b'S', OWN, &mut bytes)
-            .and_then(|()| frontend::parse(OWN, sql, [], &mut bytes)),
-    };
-    if until != Until::Ready {
-        let nothing = |(), _: &mut BytesMut| Ok(IsNull::Yes);
-        let _ = frontend::bind("", OWN, [], [], nothing, [], &mut bytes);
-        let _ = frontend::execute("", 0, &mut bytes);
-        frontend::sync(&mut bytes);
-    }
-    bytes.freeze()
-}
-
-/// What is sent in the place of a unit that is answered with an error of ours: something that
-/// the server refuses, so that the session stands where a real error would have left it.
-fn poisoned(unit: Unit, status: Status, ends: bool) -> Unit {
-    let bytes = match unit.until {
-        // A commit that fails has rolled back, and left the block.
-        until @ (Until::Ready | Until::Sync) if ends && status != Status::Idle => {
-            own("ROLLBACK", until)
-        }
-        Until::Ready => own(POISON, Until::Ready),
-        Until::Sync | Until::Flush => {
-            let mut bytes = BytesMut::new();
-            let _ = frontend::parse(OWN, POISON, [], &mut bytes);
-            if unit.until == Until::Sync {
-                frontend::sync(&mut bytes);
-            } else {
-                frontend::flush(&mut bytes);
-            }
-            bytes.freeze()
-        }
-    };
-    Unit { bytes, ..unit }
 }
