@@ -14,6 +14,7 @@
 pub mod clock;
 pub mod random;
 pub mod server;
+pub mod strategy;
 pub mod target;
 pub mod wire;
 

@@ -175,6 +175,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn arbitrary_text_is_read_to_its_end(sql in "[a-zé'\"$*/\\-\\\\;(). 1]{0,60}|\\PC{0,40}") {
             prop_assert!(tokens(&sql).count() <= sql.len());

@@ -305,6 +305,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn any_split_of_a_stream_is_cut_into_the_same_messages(
             texts in prop::collection::vec("[a-z ;']{0,40}", 1..6),

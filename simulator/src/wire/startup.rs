@@ -150,6 +150,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn arbitrary_first_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64), length in 0..40_u8) {
             let _ = Opening::cut(&mut BytesMut::from(&bytes[..]));

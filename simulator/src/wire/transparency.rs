@@ -134,6 +134,8 @@ fn unit() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn each_side_gets_what_the_other_sent(
         units in prop::collection::vec(unit(), 1..12),
@@ -223,10 +225,7 @@ fn a_flushed_pipeline_is_committed_by_its_sync_and_that_is_a_choice() {
         in_block: false,
     };
     let mut asked = BytesMut::new();
-    frontend::parse("", "update t set a = 1", [], &mut asked).expect("no zero byte inside");
-    let nothing = |(), _: &mut BytesMut| Ok(IsNull::Yes);
-    assert!(frontend::bind("", "", [], [], nothing, [], &mut asked).is_ok());
-    frontend::execute("", 0, &mut asked).expect("no zero byte inside");
+    insert(&mut asked);
     frontend::flush(&mut asked);
     frontend::sync(&mut asked);
     frontend::sync(&mut asked);
@@ -242,4 +241,64 @@ fn a_flushed_pipeline_is_committed_by_its_sync_and_that_is_a_choice() {
     let kinds: Vec<Kind> = records.iter().map(|record| record.arrival.kind).collect();
     assert_eq!(kinds, [Kind::Effect, Kind::Effect, Kind::Ping]);
     assert!(!records[0].arrival.ends_transaction && records[1].arrival.ends_transaction);
+}
+
+fn insert(to: &mut BytesMut) {
+    frontend::parse("", "insert into t values (1)", [], to).expect("no zero byte inside");
+    let nothing = |(), _: &mut BytesMut| Ok(IsNull::Yes);
+    assert!(frontend::bind("", "", [], [], nothing, [], to).is_ok());
+    frontend::execute("", 0, to).expect("no zero byte inside");
+}
+
+#[test]
+fn after_an_error_the_server_skips_up_to_the_sync_and_nobody_waits_for_it() {
+    let gate = Script::new(vec![Verdict::Forward]);
+    let mut session = session(&gate, false);
+    session.hear_server(b"Z\0\0\0\x05I");
+    let mut asked = BytesMut::new();
+    insert(&mut asked);
+    frontend::flush(&mut asked);
+    session.hear_client(&asked);
+    settle(&mut session);
+    let mut error = BytesMut::new();
+    SqlError::error("23505", "duplicate key").write(&mut error);
+    session.hear_server(&error);
+    settle(&mut session);
+    // A second flushed unit gets no answer at all; the Sync gets one.
+    frontend::sync(&mut asked);
+    session.hear_client(&asked);
+    settle(&mut session);
+    assert_eq!(&session.to_server[asked.len() - 5..], &asked[..]);
+    session.hear_server(b"Z\0\0\0\x05I");
+    settle(&mut session);
+    let mut ping = BytesMut::new();
+    frontend::sync(&mut ping);
+    session.hear_client(&ping);
+    settle(&mut session);
+    let records = gate.records.lock().expect("one thread");
+    let kinds: Vec<Kind> = records.iter().map(|record| record.arrival.kind).collect();
+    assert_eq!(kinds, [Kind::Effect, Kind::Ping]);
+    assert!(session.to_server.ends_with(&ping));
+}
+
+#[test]
+fn what_a_dead_client_had_sent_ahead_dies_with_it() {
+    let gate = Script::new(vec![Verdict::Forward]);
+    let mut session = session(&gate, false);
+    session.hear_server(b"Z\0\0\0\x05I");
+    let mut asked = BytesMut::new();
+    frontend::query("select 1", &mut asked).expect("no zero byte inside");
+    let first = asked.clone();
+    frontend::query("delete from t", &mut asked).expect("no zero byte inside");
+    session.hear_client(&asked);
+    settle(&mut session);
+    assert_eq!(
+        session.to_server, first,
+        "the second waits for the first's answer"
+    );
+    session.cut();
+    session.hear_server(b"C\0\0\0\x0dSELECT 1\0Z\0\0\0\x05I");
+    settle(&mut session);
+    assert_eq!(gate.asked.lock().expect("one thread").len(), 1);
+    assert!(session.is_leaving() && session.to_client.is_empty());
 }

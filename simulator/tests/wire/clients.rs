@@ -230,6 +230,32 @@ fn a_large_row_passes_and_so_do_notices_notifications_and_parameters() {
 }
 
 #[test]
+fn a_client_that_reads_late_gets_all_and_holds_nothing_up() {
+    use bytes::BytesMut;
+    use postgres_protocol::message::frontend;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const LARGE: usize = 20 << 20;
+    let stage = Stage::new(TABLE);
+    let watch = Watch::open();
+    stage.play(watch.mode(), async |front| {
+        let mut late = front.raw().await;
+        let mut asked = BytesMut::new();
+        let who = [("user", "postgres"), ("database", &*front.database)];
+        frontend::startup_message(who, &mut asked).unwrap();
+        frontend::query(&format!("select repeat('x', {LARGE})"), &mut asked).unwrap();
+        late.write_all(&asked).await.unwrap();
+        // The server has long been waiting for somebody to read when this is answered.
+        let waits = "select count(*) from pg_stat_activity where wait_event = 'ClientWrite'";
+        while front.number(waits).await == 0 {}
+        let mut got = 0;
+        let mut chunk = vec![0; 1 << 20];
+        while got < LARGE {
+            got += late.read(&mut chunk).await.unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_cancel_request_reaches_the_statement_that_it_means() {
     let stage = Stage::new(TABLE);
     let watch = Watch::open();

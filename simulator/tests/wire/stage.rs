@@ -104,6 +104,13 @@ impl Watch {
             .collect()
     }
 
+    /// Waits until the unit with this number has ended.
+    pub(crate) async fn ended(&self, number: u64) {
+        while !(self.records().iter()).any(|record| record.arrival.number == number) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) async fn next_held(&mut self) -> (Arrival, Release) {
         self.held.recv().await.unwrap()
     }

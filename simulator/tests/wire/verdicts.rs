@@ -1,7 +1,7 @@
 //! What each verdict does to the client, and to the database.
 
 use crate::stage::{Stage, Watch};
-use simulator::wire::{Closing, Ending, Kind, SqlError, Status, Verdict};
+use simulator::wire::{Arrival, Closing, Ending, Kind, Release, SqlError, Status, Verdict};
 use sqlx::{Connection, Executor, PgConnection, Row, raw_sql};
 
 const ACCOUNT: &str = "create table account (id int primary key, balance bigint not null);
@@ -39,12 +39,17 @@ fn the_gate_chooses_the_order_of_two_sessions() {
             let two = tokio::spawn(async move { take(&mut two, 20).await });
             let mut waiting = Vec::new();
             for chosen in order {
-                while !waiting.iter().any(|(session, _)| *session == chosen) {
-                    let (arrival, release) = watch.next_held().await;
-                    waiting.push((arrival.session.number(), release));
-                }
-                let place = waiting.iter().position(|(session, _)| *session == chosen);
-                waiting.remove(place.unwrap()).1.give(Verdict::Forward);
+                let is_chosen =
+                    |(arrival, _): &(Arrival, Release)| arrival.session.number() == chosen;
+                let (arrival, release) = loop {
+                    if let Some(place) = waiting.iter().position(is_chosen) {
+                        break waiting.remove(place);
+                    }
+                    waiting.push(watch.next_held().await);
+                };
+                release.give(Verdict::Forward);
+                // A step ends with its answer: only then is the next one chosen.
+                watch.ended(arrival.number).await;
             }
             one.await.unwrap();
             two.await.unwrap();
