@@ -51,14 +51,24 @@ fn main() {
             });
         });
     }
-    for (clients, protocol, script) in [
-        ("1", "simple", "tpcb-like"),
-        ("1", "extended", "tpcb-like"),
-        ("1", "simple", "select-only"),
-        ("1", "prepared", "select-only"),
-        ("16", "simple", "select-only"),
+    for (clients, transactions, protocol, script) in [
+        ("1", "500", "simple", "tpcb-like"),
+        ("1", "500", "extended", "tpcb-like"),
+        ("1", "4000", "simple", "select-only"),
+        ("1", "4000", "prepared", "select-only"),
+        ("16", "500", "simple", "select-only"),
     ] {
-        let flags = ["-n", "-T", "1", "-c", clients, "-M", protocol, "-b", script];
+        let flags = [
+            "-n",
+            "-t",
+            transactions,
+            "-c",
+            clients,
+            "-M",
+            protocol,
+            "-b",
+            script,
+        ];
         let mut ratios = vec![Vec::new(); ways.len()];
         for _ in 0..ROUNDS {
             let bare = pgbench(&direct_folder, &flags);

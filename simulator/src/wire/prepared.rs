@@ -158,4 +158,17 @@ mod tests {
         prepared.learn(&again, prepared.read(&again), 0);
         assert_eq!(executed(&prepared, "s1"), "select 1");
     }
+
+    #[test]
+    fn a_portal_is_gone_with_its_transaction() {
+        let mut stream = BytesMut::new();
+        bind_execute("", &mut stream);
+        frontend::sync(&mut stream);
+        let bound = units(&stream).remove(0);
+        let mut prepared = Prepared::default();
+        prepared.learn(&bound, prepared.read(&bound), 1);
+        assert_eq!(prepared.portals.len(), 1);
+        prepared.end_transaction();
+        assert_eq!(prepared.portals.len(), 0);
+    }
 }

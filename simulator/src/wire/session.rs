@@ -52,8 +52,8 @@ struct Held {
 
 enum Pending {
     Unit(Unit, Reading),
-    /// The commit of this unit, whose answer is kept.
-    Commit(Unit, Kept),
+    /// The commit of a unit that ended so, with its answer.
+    Commit(Until, Kept),
 }
 
 enum Phase {
@@ -446,7 +446,7 @@ impl Session {
                 let plan = self.plan_for(&verdict);
                 self.send(Answering::new(arrival, Some(verdict), unit, reading, plan));
             }
-            (_, Pending::Commit(unit, kept)) => {
+            (_, Pending::Commit(until, kept)) => {
                 let instead = match &verdict {
                     Verdict::AnswerError(error) => Some(error.clone()),
                     _ => None,
@@ -460,7 +460,7 @@ impl Session {
                     Plan::Relay => Plan::Settle { kept, instead },
                     lose => lose,
                 };
-                self.settle(arrival, Some(verdict), unit, plan, sql);
+                self.settle(arrival, Some(verdict), until, plan, sql);
             }
         }
     }
@@ -473,19 +473,19 @@ impl Session {
         }
     }
 
-    /// Sends our own COMMIT or ROLLBACK for `unit`.
+    /// Sends our own COMMIT or ROLLBACK, in the protocol of the unit that it settles.
     fn settle(
         &mut self,
         arrival: Arrival,
         verdict: Option<Verdict>,
-        unit: Unit,
+        until: Until,
         plan: Plan,
         sql: &str,
     ) {
         let own = Unit {
-            bytes: own::statement(sql, unit.until),
+            bytes: own::statement(sql, until),
             parts: Vec::new(),
-            until: unit.until,
+            until,
         };
         self.send(Answering::new(
             arrival,
@@ -553,11 +553,11 @@ impl Session {
                     instead: None,
                 };
                 let own = self.own_arrival(&arrival, Kind::Private, "ROLLBACK");
-                self.settle(own, None, unit, plan, "ROLLBACK");
+                self.settle(own, None, unit.until, plan, "ROLLBACK");
             }
             Plan::Keep(kept) => {
                 let commit = self.own_arrival(&arrival, Kind::Commit, "COMMIT");
-                self.hold(commit, Pending::Commit(unit, kept));
+                self.hold(commit, Pending::Commit(unit.until, kept));
             }
             _ if withheld => self.leave(Closing::Ordered),
             _ => {}

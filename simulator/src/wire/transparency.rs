@@ -302,3 +302,55 @@ fn what_a_dead_client_had_sent_ahead_dies_with_it() {
     assert_eq!(gate.asked.lock().expect("one thread").len(), 1);
     assert!(session.is_leaving() && session.to_client.is_empty());
 }
+
+#[test]
+fn what_follows_a_copy_is_held_like_anything_else() {
+    let gate = Script::new(vec![Verdict::Forward]);
+    let mut session = session(&gate, false);
+    session.hear_server(b"Z\0\0\0\x05I");
+    let mut asked = BytesMut::new();
+    insert(&mut asked);
+    frontend::sync(&mut asked);
+    session.hear_client(&asked);
+    settle(&mut session);
+    session.hear_server(b"1\0\0\0\x042\0\0\0\x04G\0\0\0\x07\0\0\0");
+    let mut copied = BytesMut::from(&b"d\0\0\0\x06a\n"[..]);
+    frontend::copy_done(&mut copied);
+    frontend::sync(&mut copied);
+    asked.put_slice(&copied);
+    frontend::query("delete from t", &mut copied).expect("no zero byte inside");
+    session.hear_client(&copied);
+    settle(&mut session);
+    assert_eq!(
+        session.to_server, asked,
+        "the COPY has passed, the query waits"
+    );
+    session.hear_server(b"C\0\0\0\x0bCOPY 1\0Z\0\0\0\x05I");
+    settle(&mut session);
+    assert_eq!(gate.asked.lock().expect("one thread").len(), 2);
+}
+
+#[test]
+fn a_notice_of_a_delayed_commit_is_heard() {
+    let gate = Script::new(vec![Verdict::DelayCommit]);
+    let mut session = session(&gate, false);
+    session.hear_server(b"Z\0\0\0\x05I");
+    let mut asked = BytesMut::new();
+    frontend::query("select f()", &mut asked).expect("no zero byte inside");
+    session.hear_client(&asked);
+    settle(&mut session);
+    let ready = |status: &[u8]| [b"Z\0\0\0\x05", status].concat();
+    let begun = [&b"C\0\0\0\x0aBEGIN\0"[..], &ready(b"T")].concat();
+    let answer = b"D\0\0\0\x06\0\0C\0\0\0\x0dSELECT 1\0";
+    session.to_client.clear();
+    session.hear_server(&[&begun[..], answer, &ready(b"T")].concat());
+    settle(&mut session);
+    assert!(session.to_client.is_empty(), "kept until the commit");
+    let notice = b"N\0\0\0\x05\0";
+    session.hear_server(&[notice, &b"C\0\0\0\x0bCOMMIT\0"[..], &ready(b"I")].concat());
+    settle(&mut session);
+    assert_eq!(
+        session.to_client,
+        [&notice[..], answer, &ready(b"I")].concat()
+    );
+}

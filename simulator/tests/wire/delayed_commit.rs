@@ -200,7 +200,7 @@ fn the_messages_are_those_of_a_plain_autocommit() {
             "select repeat('x', 100), g from generate_series(1, 300) g",
             to,
         )
-        .unwrap()
+        .unwrap();
     });
 
     let mut heard = Vec::new();

@@ -1,7 +1,7 @@
 //! What each verdict does to the client, and to the database.
 
 use crate::stage::{Stage, Watch};
-use simulator::wire::{Arrival, Closing, Ending, Kind, Release, SqlError, Status, Verdict};
+use simulator::wire::{Arrival, Closing, Ending, Kind, Record, Release, SqlError, Status, Verdict};
 use sqlx::{Connection, Executor, PgConnection, Row, raw_sql};
 
 const ACCOUNT: &str = "create table account (id int primary key, balance bigint not null);
@@ -181,7 +181,19 @@ fn a_simple_query_and_a_commit_fail_with_the_error_of_the_fault() {
             .await
             .unwrap();
         assert_eq!(sqlstate(transaction.commit().await), "40P01");
-        // It has left the block: this is a transaction of its own, and stays.
+        // It has left the block, as a COMMIT that fails does.
+        let is_commit = |record: &&Record| record.arrival.sql.as_ref() == "COMMIT";
+        let Ending::Answered(outcome) = watch
+            .records()
+            .iter()
+            .find(is_commit)
+            .unwrap()
+            .ending
+            .clone()
+        else {
+            panic!("the client was answered");
+        };
+        assert_eq!(outcome.status, Some(Status::Idle));
         connection
             .execute("update account set balance = 55 where id = 2")
             .await
@@ -190,8 +202,6 @@ fn a_simple_query_and_a_commit_fail_with_the_error_of_the_fault() {
             front.number("select sum(balance)::int8 from account").await,
             155
         );
-        let last = watch.records().pop().unwrap();
-        assert_eq!(last.arrival.status, Status::Idle);
     });
 }
 
