@@ -22,7 +22,9 @@ pub mod random;
 pub mod report;
 pub mod server;
 pub mod storm;
+pub mod strategy;
 pub mod stripe;
 pub mod target;
+pub mod wire;
 
 pub use target::*;

@@ -52,7 +52,7 @@ impl DatabaseUrl {
     }
 
     /// The URL of a database behind a Unix socket in this folder.
-    pub(super) fn of_socket(folder: &Path, database: &str) -> Self {
+    pub(crate) fn of_socket(folder: &Path, database: &str) -> Self {
         // The host before the path is only there for clients that insist on one.
         Self(format!(
             "postgres://postgres@localhost:{SOCKET_PORT}/{database}?host={}",
