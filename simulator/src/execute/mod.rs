@@ -3,15 +3,18 @@
 //! - [`Stage`] holds what all schedules share: the server, the schema, what the ledger offers.
 //! - `play` runs one schedule, one request at a time: `business` happens at Stripe, `sending` is
 //!   a request with its sender's patience, `look` reads the money, `calm` is how it ends.
+//! - `duel` runs two calls inside one another, each on a `line` of the wire of its own.
 
 mod business;
 mod calm;
 mod cast;
+mod duel;
 mod lane;
+mod line;
 mod look;
 mod play;
 mod sending;
 mod shop;
 mod stage;
 
-pub use stage::{Begin, Stage, StageError};
+pub use stage::{Begin, Chooser, Fought, Stage, StageError};

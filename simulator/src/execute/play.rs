@@ -9,11 +9,12 @@ use super::cast::Cast;
 use super::lane::Lane;
 use super::sending::{Message, Sending};
 use super::shop;
-use super::stage::{Instances, Stage};
+use super::stage::{Chooser, Instances, Stage};
 use crate::clock;
 use crate::history::{Happening, History, Outcome, Party, Request, What};
 use crate::model::Deed;
 use crate::storm::{ACCOUNTS, Action, Copy, Fate, Schedule, Step};
+use crate::strategy::Diverged;
 use crate::stripe::{PaymentMethod, Stripe};
 use crate::target::{Call, CustomerId, LedgerError, Lost, OfferKind, Operation, Process, Reply};
 use std::collections::BTreeMap;
@@ -26,13 +27,25 @@ pub(super) struct Play<'a> {
     pub(super) lanes: Vec<Lane>,
     pub(super) history: History,
     pub(super) customers: Vec<CustomerId>,
-    processes: [Result<Process, LedgerError>; 2],
+    pub(super) processes: [Result<Process, LedgerError>; 2],
     queue: BTreeMap<(u32, usize), Pending>,
     queued: usize,
     began: i64,
     pub(super) now: u32,
     /// A call never came back: nothing after it tells anything, and each would cost its limit.
     pub(super) hung: bool,
+    /// Who chooses in a duel.
+    pub(super) chooser: Option<&'a mut Chooser<'a>>,
+    /// What was chosen.
+    pub(super) chosen: Chosen,
+}
+
+/// What a duel's chooser said.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub(super) order: Vec<u32>,
+    pub(super) redundant: bool,
+    pub(super) diverged: Option<Diverged>,
 }
 
 /// What waits in the queue.
@@ -42,7 +55,17 @@ enum Pending {
 }
 
 impl<'a> Play<'a> {
-    pub(super) fn new(stage: &'a Stage, run: u64, instances: Instances) -> Self {
+    pub(super) fn new(
+        stage: &'a Stage,
+        run: u64,
+        instances: Instances,
+        chooser: Option<&'a mut Chooser<'a>>,
+    ) -> Self {
+        let [one, two] = instances;
+        let processes = [
+            one.map_or_else(|| stage.open(0), Ok),
+            two.map_or_else(|| stage.open(1), Ok),
+        ];
         let cast = Cast::new(run);
         let began = clock::unix_now();
         let mut stripe = Stripe::new(run, stage.catalogue().clone(), began);
@@ -70,20 +93,26 @@ impl<'a> Play<'a> {
                 happenings: Vec::new(),
             },
             customers,
-            processes: instances.map(|kept| kept.map_or_else(|| stage.open(), Ok)),
+            processes,
             queue: BTreeMap::new(),
             queued: 0,
             began,
             now: 0,
             hung: false,
+            chooser,
+            chosen: Chosen::default(),
             stage,
         }
     }
 
     /// From the first step to the end of the calm; the instances that are alive then come back.
-    pub(super) fn run(mut self, schedule: &Schedule) -> (History, Instances) {
+    pub(super) fn run(mut self, schedule: &Schedule) -> (History, Instances, Chosen) {
         self.open_accounts();
-        let lanes = schedule.steps.iter().map(|step| step.lane + 1).max();
+        let inner = |step: &Step| match &step.action {
+            Action::Duel { calls, .. } => calls.iter().map(|call| call.lane).max().unwrap_or(0),
+            _ => step.lane,
+        };
+        let lanes = schedule.steps.iter().map(|step| inner(step) + 1).max();
         self.lanes = (0..lanes.unwrap_or(0))
             .map(|lane| Lane::new(self.cast.job(lane)))
             .collect();
@@ -91,10 +120,12 @@ impl<'a> Play<'a> {
             self.enqueue(step.at, Pending::Step(step.clone()));
         }
         self.drain();
-        self.calm();
+        if !self.chosen.redundant && self.chosen.diverged.is_none() {
+            self.calm();
+        }
         let hung = self.hung;
         let left = self.processes.map(|it| it.ok().filter(|_| !hung));
-        (self.history, left)
+        (self.history, left, self.chosen)
     }
 
     /// Runs whatever waits, in the order of its time, until nothing does.
@@ -184,61 +215,65 @@ impl<'a> Play<'a> {
             Action::Clear => self.clear(lane, account),
             Action::Renew { plan } => self.renew(lane, account, *plan),
             Action::GiveBack { percent } => self.give_back(lane, account, *percent),
-            Action::Deliver {
-                event,
-                copy,
-                instance,
-                fate,
-            } => {
-                let Some(event) = self.lanes[lane].events.get(*event).cloned() else {
-                    return;
-                };
-                let event = if *copy == Copy::Twin {
-                    let Ok(twin) = self.stripe.twin(&event) else {
-                        return;
-                    };
-                    twin
-                } else {
-                    event
-                };
-                if let Some(sending) = Sending::event(self, account, *instance, &event, *copy) {
-                    self.send(&sending.with_fate(*fate));
-                }
-            }
-            Action::Reserve {
-                amount,
-                instance,
-                fate,
-            } => {
-                let sending = Sending::reserve(self, lane, account, *amount, *instance);
-                self.send(&sending.with_fate(*fate));
-            }
-            Action::Charge {
-                cost,
-                instance,
-                fate,
-            } => {
-                let sending = Sending::charge(self, lane, account, *cost, *instance);
-                self.send(&sending.with_fate(*fate));
-            }
-            Action::Refund { instance, fate } => {
-                let sending = Sending::refund(self, lane, account, *instance);
-                self.send(&sending.with_fate(*fate));
-            }
-            Action::Nonsense { amount, instance } => {
-                self.send(&Sending::nonsense(self, account, *amount, *instance));
-            }
             Action::Die { instance } => {
                 let instance = *instance;
                 self.reopen(instance);
                 self.happens(What::Crash { instance });
                 self.look_at_all(instance);
             }
+            Action::Duel { calls, .. } => {
+                let [one, two] = &**calls;
+                if let (Some(one), Some(two)) = (self.sending(one), self.sending(two)) {
+                    self.duel([one, two]);
+                }
+            }
+            _ => {
+                if let Some(sending) = self.sending(step) {
+                    self.send(&sending);
+                }
+            }
+        }
+    }
+
+    /// The request that a step makes, if it makes one.
+    fn sending(&mut self, step: &Step) -> Option<Sending> {
+        let (lane, account) = (step.lane, step.account);
+        Some(match &step.action {
+            Action::Deliver {
+                event,
+                copy,
+                instance,
+                fate,
+            } => {
+                let event = self.lanes[lane].events.get(*event).cloned()?;
+                let event = match copy {
+                    Copy::Twin => self.stripe.twin(&event).ok()?,
+                    _ => event,
+                };
+                Sending::event(self, account, *instance, &event, *copy)?.with_fate(*fate)
+            }
+            Action::Reserve {
+                amount,
+                instance,
+                fate,
+            } => Sending::reserve(self, lane, account, *amount, *instance).with_fate(*fate),
+            Action::Charge {
+                cost,
+                instance,
+                fate,
+            } => Sending::charge(self, lane, account, *cost, *instance).with_fate(*fate),
+            Action::Refund { instance, fate } => {
+                Sending::refund(self, lane, account, *instance).with_fate(*fate)
+            }
+            Action::Nonsense { amount, instance } => {
+                Sending::nonsense(self, account, *amount, *instance)
+            }
             Action::Sweep {
                 older_than,
                 instance,
-            } => self.send(&Sending::sweep(*older_than, *instance)),
-        }
+            } => Sending::sweep(*older_than, *instance),
+            _ => return None,
+        })
     }
 
     /// Sends a request, records it, reads the money, and queues a retry where one is due.
@@ -267,8 +302,6 @@ impl<'a> Play<'a> {
             attempt: sending.attempt,
             outcome,
         };
-        let again = sending.again(&request.outcome);
-        let gave_up = again.is_none() && !request.outcome.is_definite() && sending.insists;
         self.happens(What::Request(request.clone()));
         if self.hung {
             self.happens(What::GaveUp(request));
@@ -284,9 +317,14 @@ impl<'a> Play<'a> {
                 None => self.look_at_all(instance),
             }
         }
-        if let Some((after, again)) = again {
+        self.follow_up(sending, request);
+    }
+
+    /// Queues a retry where one is due, or notes that nobody asks again.
+    pub(super) fn follow_up(&mut self, sending: &Sending, request: Request) {
+        if let Some((after, again)) = sending.again(&request.outcome) {
             self.enqueue(self.now.saturating_add(after), Pending::Retry(again));
-        } else if gave_up {
+        } else if !request.outcome.is_definite() && sending.insists {
             self.happens(What::GaveUp(request));
         }
     }
@@ -313,7 +351,7 @@ impl<'a> Play<'a> {
     /// The process dies with all that it had in memory, and a new one takes its place.
     fn reopen(&mut self, instance: usize) {
         self.processes[instance % 2] = Err(LedgerError::failed("dead"));
-        self.processes[instance % 2] = self.stage.open();
+        self.processes[instance % 2] = self.stage.open(instance);
     }
 
     pub(super) fn offers(&self, operation: Operation) -> bool {

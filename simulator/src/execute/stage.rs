@@ -1,12 +1,14 @@
 //! Where schedules are played: a server, the ledger's schema on it, and a database to spoil.
 
 use super::cast::Cast;
+use super::line::{Line, News};
 use super::play::Play;
 use super::shop;
 use crate::clock;
 use crate::history::History;
 use crate::server::{Database, Server, ServerError, Template};
 use crate::storm::{Menu, Schedule};
+use crate::strategy::{Choice, Diverged, Next};
 use crate::stripe::Stripe;
 use crate::target::{
     AccountId, Call, Catalogue, Credits, CustomerId, Delivery, FactId, JobId, LedgerError,
@@ -14,6 +16,8 @@ use crate::target::{
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -30,6 +34,12 @@ pub enum StageError {
     /// The server, or the schema on it.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The wire's own folder or socket.
+    #[error("cannot put the wire between the ledger and its database: {0}")]
+    Wire(std::io::Error),
+    /// The same steps led elsewhere than before.
+    #[error("the ledger's own doing isn't the same each time: {0}")]
+    Diverged(Diverged),
     /// The ledger's first instance did not open.
     #[error("the ledger `{ledger}` did not open: {why}")]
     Open {
@@ -53,10 +63,31 @@ pub struct Stage {
     limit: Duration,
     /// Instances that the last schedule left alive.
     warm: Instances,
+    /// The instances' lines, where calls can run inside one another.
+    wire: Option<Wire>,
+}
+
+/// Both lines, what is told from them, and whether they hold.
+struct Wire {
+    lines: [Line; 2],
+    news: Receiver<News>,
+    hold: Arc<AtomicBool>,
 }
 
 /// The two instances of a ledger, each alive or not.
 pub(super) type Instances = [Option<Process>; 2];
+
+/// Who chooses at each step of a duel.
+pub type Chooser<'a> = dyn FnMut(&[Choice]) -> Result<Next, Diverged> + 'a;
+
+/// How a duel went.
+#[derive(Clone, Debug)]
+pub struct Fought {
+    /// What happened; `None` for an order that can't be told from one that was tried.
+    pub history: Option<History>,
+    /// Which side moved at each choice.
+    pub order: Vec<u32>,
+}
 
 /// Which instances a schedule begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,9 +130,55 @@ impl Stage {
             offers: BTreeSet::new(),
             limit,
             warm: [None, None],
+            wire: None,
         };
         stage.offers = stage.probe()?;
         Ok(stage)
+    }
+
+    /// Puts the wire between the ledger and its database, so that schedules may have duels.
+    ///
+    /// # Errors
+    /// No folder or socket for it.
+    pub fn with_wire(mut self) -> Result<Self, StageError> {
+        let (tell, news) = channel();
+        let hold = Arc::new(AtomicBool::new(false));
+        let open = |actor| {
+            let upstream = self.server.address();
+            Line::open(actor, upstream, Arc::clone(&hold), tell.clone()).map_err(StageError::Wire)
+        };
+        let lines = [open(0)?, open(1)?];
+        self.warm = [None, None];
+        self.wire = Some(Wire { lines, news, hold });
+        Ok(self)
+    }
+
+    /// The next thing that a doorkeeper tells; waits for it if `patient`.
+    pub(super) fn news(&self, patience: Duration, patient: bool) -> Option<News> {
+        let wire = self.wire.as_ref()?;
+        if patient {
+            wire.news.recv_timeout(patience).ok()
+        } else {
+            wire.news.try_recv().ok()
+        }
+    }
+
+    /// Whether the doorkeepers hold.
+    pub(super) fn hold(&self, hold: bool) {
+        if let Some(wire) = &self.wire {
+            wire.hold.store(hold, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether PostgreSQL says that this backend waits for another.
+    pub(super) fn is_blocked(&self, backend: u32) -> bool {
+        // A server that doesn't answer shows at the next statement of our own.
+        self.server.blockers(backend).is_ok_and(|by| !by.is_empty())
+    }
+
+    /// After how long a call is given up as hung.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// The ledger under test.
@@ -147,9 +224,33 @@ impl Stage {
             Begin::Warm => kept,
             Begin::Fresh => [None, None],
         };
-        let (history, left) = Play::new(self, self.runs, instances).run(schedule);
+        let (history, left, _) = Play::new(self, self.runs, instances, None).run(schedule);
         self.warm = left;
         Ok(history)
+    }
+
+    /// Plays a schedule whose duel is fought in the order that `chooser` says.
+    ///
+    /// # Errors
+    /// A server that fails; an order that can't be kept.
+    pub fn play_duel(
+        &mut self,
+        schedule: &Schedule,
+        chooser: &mut Chooser<'_>,
+    ) -> Result<Fought, StageError> {
+        self.played += 1;
+        self.runs += 1;
+        let instances = std::mem::take(&mut self.warm);
+        let play = Play::new(self, self.runs, instances, Some(chooser));
+        let (history, left, chosen) = play.run(schedule);
+        self.warm = left;
+        if let Some(diverged) = chosen.diverged {
+            return Err(StageError::Diverged(diverged));
+        }
+        Ok(Fought {
+            history: (!chosen.redundant).then_some(history),
+            order: chosen.order,
+        })
     }
 
     /// Takes a fresh database, as after every schedule that broke something.
@@ -170,18 +271,18 @@ impl Stage {
     }
 
     /// Opens one instance of the ledger.
-    pub(super) fn open(&self) -> Result<Process, LedgerError> {
-        let world = World::new(
-            self.database.url().to_owned(),
-            shop::stripe_access(),
-            self.catalogue.clone(),
-        );
+    pub(super) fn open(&self, instance: usize) -> Result<Process, LedgerError> {
+        let url = match &self.wire {
+            Some(wire) => wire.lines[instance % 2].url(self.database.name()),
+            None => self.database.url().to_owned(),
+        };
+        let world = World::new(url, shop::stripe_access(), self.catalogue.clone());
         Process::start(&self.subject, &world, self.limit)
     }
 
     /// Asks a scratch instance which operations it has.
     fn probe(&mut self) -> Result<BTreeSet<Operation>, StageError> {
-        let mut process = self.open().map_err(|why| StageError::Open {
+        let mut process = self.open(0).map_err(|why| StageError::Open {
             ledger: self.subject.name().to_owned(),
             why,
         })?;
@@ -233,7 +334,7 @@ impl Stage {
                 // It has the operation; the storm will meet it again and say that it hangs.
                 Err(_) => {
                     offers.insert(call.operation());
-                    process = self.open().map_err(|why| StageError::Open {
+                    process = self.open(0).map_err(|why| StageError::Open {
                         ledger: self.subject.name().to_owned(),
                         why,
                     })?;

@@ -55,6 +55,13 @@ pub enum What {
     },
     /// A request to the ledger.
     Request(Request),
+    /// Two requests inside one another, one on each instance.
+    Duel {
+        /// Both, with how they went.
+        requests: Vec<Request>,
+        /// Their statements, in the order in which they moved.
+        moves: Vec<Move>,
+    },
     /// A process died and was opened again.
     Crash {
         /// Which instance.
@@ -101,6 +108,19 @@ pub struct Request {
     pub outcome: Outcome,
 }
 
+/// One statement of a duel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Whose: the instance.
+    pub actor: usize,
+    /// Its SQL, in one line.
+    pub sql: String,
+    /// What came back, and whether it waited.
+    pub said: String,
+    /// Its number on its line.
+    pub number: u64,
+}
+
 /// How a request went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -139,14 +159,18 @@ impl Outcome {
 }
 
 impl History {
-    /// Every request, with its place.
+    /// Every request, with its place; those of a duel have one place.
     pub fn requests(&self) -> impl Iterator<Item = (usize, &Request)> {
         self.happenings
             .iter()
             .enumerate()
-            .filter_map(|(place, happening)| match &happening.what {
-                What::Request(request) => Some((place, request)),
-                _ => None,
+            .flat_map(|(place, happening)| {
+                let requests = match &happening.what {
+                    What::Request(request) => std::slice::from_ref(request),
+                    What::Duel { requests, .. } => requests,
+                    _ => &[],
+                };
+                requests.iter().map(move |request| (place, request))
             })
     }
 }

@@ -51,15 +51,25 @@ pub fn judge(
         let without = play(stage, &schedule.without_deaths(), begin)?;
         audit.blame_crashes(&Audit::of(&without));
     }
+    Ok(asked(history, &audit, only))
+}
+
+/// Asks every claim about a history.
+pub(super) fn claims(history: History, only: &[Invariant]) -> Judged {
+    let audit = Audit::of(&history);
+    asked(history, &audit, only)
+}
+
+fn asked(history: History, audit: &Audit, only: &[Invariant]) -> Judged {
     let evidence = Evidence {
         history: &history,
-        audit: &audit,
+        audit,
     };
     let findings = only
         .iter()
         .map(|invariant| (*invariant, invariant.judge(&evidence)))
         .collect();
-    Ok(Judged { history, findings })
+    Judged { history, findings }
 }
 
 /// Plays a schedule. Ids are fresh each time; only a sweep looks beyond them, so a database that

@@ -1,14 +1,17 @@
 //! The hunt: draws storms, plays their schedules, judges them, and shrinks what breaks.
 //!
+//! - `exhaust` fights every pair of operations in every order.
 //! - `judge` plays one schedule and asks every claim about it.
 //! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
 //!   gets a counterexample of its own.
 //! - `tally` counts what a run has seen, for its report.
 
+mod exhaust;
 mod judge;
 mod shrink;
 mod tally;
 
+pub use exhaust::exhaust;
 pub use judge::judge;
 
 use crate::clock::Stopwatch;
@@ -75,7 +78,14 @@ pub fn hunt(
     let mut tally = Tally::default();
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
     for saved in &order.first {
-        let judged = judge(stage, &saved.schedule, Begin::Fresh, &order.only)?;
+        let judged = if saved.schedule.has_duel() {
+            match exhaust::again(stage, &saved.schedule, order)? {
+                Some(judged) => judged,
+                None => continue,
+            }
+        } else {
+            judge(stage, &saved.schedule, Begin::Fresh, &order.only)?
+        };
         tally.count(&saved.schedule, &judged);
         for (invariant, finding) in judged.findings {
             if let Finding::Broken(breach) = finding {

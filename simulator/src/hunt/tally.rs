@@ -5,7 +5,7 @@ use super::judge::Judged;
 use crate::history::What;
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Entry, Report, Verdict};
+use crate::report::{Counterexample, Coverage, Entry, Report, Verdict};
 use crate::storm::{Fault, Schedule};
 use crate::target::Call;
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ pub(super) struct Tally {
     deliveries: u32,
     judged: BTreeMap<Invariant, u32>,
     unknown: Vec<Invariant>,
+    coverage: Vec<Coverage>,
 }
 
 impl Tally {
@@ -47,6 +48,11 @@ impl Tally {
                 Finding::Unchecked => {}
             }
         }
+    }
+
+    /// A duel was fought out.
+    pub(super) fn covers(&mut self, duel: Coverage) {
+        self.coverage.push(duel);
     }
 
     /// The run's report. A counterexample that is `None` broke once and not again.
@@ -89,7 +95,11 @@ impl Tally {
             schema: "badai.report/1",
             ledger: ledger.to_owned(),
             seed: order.seed,
-            strategy: "sequential",
+            strategy: if self.coverage.is_empty() {
+                "sequential"
+            } else {
+                "exhaustive"
+            },
             verdict: verdict(&entries, &never_met),
             cases: self.cases,
             schedules: self.schedules,
@@ -98,6 +108,7 @@ impl Tally {
             elapsed_ms: elapsed.as_millis(),
             faults: named.map(|(fault, times)| (fault.id(), times)).collect(),
             never_met,
+            duels: self.coverage,
             invariants: entries,
         }
     }

@@ -8,7 +8,7 @@
 
 use crate::history::{History, Outcome, Request, What};
 use crate::model::{Account, Choices, Deed, Standing};
-use crate::target::{Balance, Operation, Reply};
+use crate::target::{Balance, JobId, Operation, Reply};
 use std::collections::BTreeSet;
 
 /// More states than this and the audit says that it doesn't know.
@@ -198,6 +198,14 @@ impl<'a> Walk<'a> {
                         break;
                     }
                 }
+                What::Duel { requests, .. } => {
+                    let ours: Vec<&Request> =
+                        requests.iter().filter(|it| ours(&it.account)).collect();
+                    let right = self.duel(place, &ours);
+                    if !right {
+                        break;
+                    }
+                }
                 What::Balance {
                     account,
                     read: Ok(balance),
@@ -237,52 +245,137 @@ impl<'a> Walk<'a> {
 
     /// Moves the states by a request; false if its reply was wrong and the walk ends there.
     fn request(&mut self, place: usize, request: &Request) -> bool {
-        let deed = &request.deed;
-        let standing = self.standing(deed);
+        self.replies(&[request]);
+        let standing = self.standing(&request.deed);
         let before = std::mem::take(&mut self.states);
-        self.states = match &request.outcome {
-            Outcome::NeverArrived => before.clone(),
+        match self.apply(&before, &request.deed, &request.outcome) {
+            Ok(after) => self.states = after,
+            Err(wrong) => {
+                self.accuse(place, standing, wrong);
+                return false;
+            }
+        }
+        self.stands_after(place, standing, &[request], before);
+        true
+    }
+
+    /// Moves the states by two requests that ran inside one another: as if one had come wholly
+    /// before the other, in either order; a sweep may be cut by the other, as it is any number of
+    /// refunds. False if no order gives both replies.
+    fn duel(&mut self, place: usize, requests: &[&Request]) -> bool {
+        let [one, two] = requests else {
+            return requests.iter().all(|request| self.request(place, request));
+        };
+        self.replies(requests);
+        let before = std::mem::take(&mut self.states);
+        let mut after = BTreeSet::new();
+        let mut standing = None;
+        let mut wrong: Option<(Standing, Wrong)> = None;
+        for order in orders(one, two) {
+            let mut states = before.clone();
+            for (turn, (deed, outcome)) in order.iter().enumerate() {
+                let stands = states
+                    .first()
+                    .map_or(Standing::First, |it| it.standing(deed));
+                match self.apply(&states, deed, outcome) {
+                    Ok(then) => states = then,
+                    Err(what) => {
+                        // The order that went further tells more.
+                        if turn > 0 || wrong.is_none() {
+                            wrong = Some((stands, what));
+                        }
+                        states.clear();
+                        break;
+                    }
+                }
+                if turn + 1 == order.len() && standing.is_none() {
+                    standing = Some(stands);
+                }
+            }
+            after.extend(states);
+        }
+        if let (true, Some((standing, wrong))) = (after.is_empty(), wrong) {
+            self.accuse(place, standing, wrong);
+            return false;
+        }
+        self.states = after.into_iter().collect();
+        let standing = standing.unwrap_or(Standing::First);
+        self.stands_after(place, standing, requests, before);
+        true
+    }
+
+    fn replies(&mut self, requests: &[&Request]) {
+        for request in requests {
+            if request.outcome.heard().is_some() {
+                self.audit.replies += 1;
+                self.audit.seen.insert(self.standing(&request.deed));
+            }
+        }
+    }
+
+    /// The states after a deed with that outcome, or what is wrong with its reply.
+    fn apply(
+        &self,
+        before: &[Account],
+        deed: &Deed,
+        outcome: &Outcome,
+    ) -> Result<Vec<Account>, Wrong> {
+        let mut after: Vec<Account> = match outcome {
+            Outcome::NeverArrived => before.to_vec(),
             Outcome::ReplyLost(_) | Outcome::Hung(_) => {
                 before.iter().flat_map(|state| state.maybe(deed)).collect()
             }
             Outcome::Replied(reply) => {
-                let reply = self.only_ours(reply, &before);
-                self.audit.replies += 1;
-                self.audit.seen.insert(standing);
+                let reply = self.only_ours(reply, before);
                 let after: Vec<_> = before
                     .iter()
                     .flat_map(|state| state.after(deed, &reply))
                     .collect();
                 if after.is_empty() {
-                    self.onset.get_or_insert(Deviation {
-                        account: self.account,
-                        place,
-                        cause: Some(place),
-                        standing: Some(standing),
-                        wrong: Wrong::Reply {
-                            got: reply,
-                            allowed: allowed(&before, deed),
-                        },
-                        by_crash: false,
-                        suspects_crash: self.died && standing == Standing::First,
-                        after_sweep: false,
+                    return Err(Wrong::Reply {
+                        got: reply,
+                        allowed: allowed(before, deed),
                     });
-                    return false;
                 }
                 after
             }
         };
+        after.sort();
+        after.dedup();
+        Ok(after)
+    }
+
+    fn accuse(&mut self, place: usize, standing: Standing, wrong: Wrong) {
+        self.onset.get_or_insert(Deviation {
+            account: self.account,
+            place,
+            cause: Some(place),
+            standing: Some(standing),
+            wrong,
+            by_crash: false,
+            suspects_crash: self.died && standing == Standing::First,
+            after_sweep: false,
+        });
+    }
+
+    fn stands_after(
+        &mut self,
+        place: usize,
+        standing: Standing,
+        requests: &[&Request],
+        before: Vec<Account>,
+    ) {
         self.tidy();
+        let lost = |request: &&Request| matches!(request.outcome, Outcome::ReplyLost(_));
         self.last = Some(Last {
             place,
             standing,
-            acknowledged: request.outcome.heard().is_some(),
-            lost: matches!(request.outcome, Outcome::ReplyLost(_)),
-            instance: request.instance,
+            acknowledged: requests.iter().any(|it| it.outcome.heard().is_some()),
+            lost: requests.iter().any(lost),
+            instance: requests.last().map_or(0, |it| it.instance),
             before,
         });
         self.crashed = false;
-        true
     }
 
     /// Of a sweep's jobs, those that this account's states know.
@@ -347,6 +440,27 @@ impl<'a> Walk<'a> {
             matches!(happening.what, What::Crash { instance } if instance == last.instance)
         })
     }
+}
+
+/// The orders in which two requests may have taken effect.
+fn orders(one: &Request, two: &Request) -> Vec<Vec<(Deed, Outcome)>> {
+    let whole = |request: &Request| (request.deed.clone(), request.outcome.clone());
+    let mut orders = vec![vec![whole(one), whole(two)], vec![whole(two), whole(one)]];
+    for (sweep, other) in [(one, two), (two, one)] {
+        let Outcome::Replied(Reply::Sweep(jobs)) = &sweep.outcome else {
+            continue;
+        };
+        let part = |jobs: &[JobId]| {
+            let reply = Reply::Sweep(jobs.to_vec());
+            (sweep.deed.clone(), Outcome::Replied(reply))
+        };
+        for cut in 1..jobs.len() {
+            let (first, second) = jobs.split_at(cut);
+            orders.push(vec![part(first), whole(other), part(second)]);
+            orders.push(vec![part(second), whole(other), part(first)]);
+        }
+    }
+    orders
 }
 
 /// What the ledger could have said.

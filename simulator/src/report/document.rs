@@ -60,8 +60,22 @@ pub struct Report {
     pub faults: BTreeMap<&'static str, u32>,
     /// Requested faults that were never met.
     pub never_met: Vec<Fault>,
+    /// The pairs that were fought out, with how many orders each has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub duels: Vec<Coverage>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
+}
+
+/// How much of a duel was fought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Such as `charge ∥ refund`.
+    pub name: String,
+    /// Orders that can be told apart.
+    pub orders: u32,
+    /// Whether those are all.
+    pub whole: bool,
 }
 
 /// What the run says about one invariant.

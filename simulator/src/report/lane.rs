@@ -1,7 +1,7 @@
 //! A counterexample as lines that a stranger understands: what was done, on which instance,
 //! what came back, and what the account had then.
 
-use crate::history::{History, Names, Outcome, What, says};
+use crate::history::{History, Move, Names, Outcome, Request, What, says};
 use crate::invariant::Breach;
 use crate::target::{Balance, Call};
 use serde::Serialize;
@@ -69,6 +69,16 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 }
                 line.reply = Some(heard(&request.outcome));
             }
+            What::Duel { requests, moves } => {
+                lines.extend(duel(
+                    happening.at,
+                    lines.len(),
+                    requests,
+                    moves,
+                    place == wrong,
+                ));
+                continue;
+            }
             What::Crash { instance } => {
                 line.instance = Some(Names::instance(*instance));
                 "dies and is started again".clone_into(&mut line.what);
@@ -101,6 +111,54 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
         lines.push(line);
     }
     lines
+}
+
+/// A duel's lines: who asks for what, each statement in the order in which they moved, and what
+/// each was told.
+fn duel(at: u32, from: usize, requests: &[Request], moves: &[Move], wrong: bool) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut add = |instance: usize, what: String, reply: Option<String>, wrong: bool| {
+        lines.push(Line {
+            step: from + lines.len() + 1,
+            at,
+            instance: Some(Names::instance(instance)),
+            what,
+            reply,
+            spendable: None,
+            wrong,
+        });
+    };
+    for (actor, request) in requests.iter().enumerate() {
+        add(actor, format!("begins: {}", request.said), None, false);
+    }
+    for step in moves {
+        let said = (!step.said.is_empty()).then(|| shortened(&step.said, 28));
+        add(
+            step.actor,
+            format!("  {}", shortened(&step.sql, 56)),
+            said,
+            false,
+        );
+    }
+    for (actor, request) in requests.iter().enumerate() {
+        let last = actor + 1 == requests.len();
+        let said = heard(&request.outcome);
+        add(
+            actor,
+            format!("ends: {}", request.said),
+            Some(said),
+            wrong && last,
+        );
+    }
+    lines
+}
+
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most - 1).collect();
+    format!("{kept}…")
 }
 
 fn shown(balance: &Balance) -> i64 {

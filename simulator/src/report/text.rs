@@ -236,6 +236,10 @@ fn coverage(report: &Report) -> String {
     let seconds = report.elapsed_ms / 1_000;
     let tenth = report.elapsed_ms % 1_000 / 100;
     let met: u32 = report.faults.values().sum();
+    if !report.duels.is_empty() {
+        return duels(report)
+            + &format!("{} orders in all; {seconds}.{tenth} s\n", report.schedules);
+    }
     format!(
         "{} schedules, one request after another; {} deliveries, {} deaths, {met} faults of {} \
          kinds; {seconds}.{tenth} s\n",
@@ -244,6 +248,20 @@ fn coverage(report: &Report) -> String {
         report.crash_points,
         report.faults.len(),
     )
+}
+
+/// Each pair with the number of its orders.
+fn duels(report: &Report) -> String {
+    let mut text = String::new();
+    for duel in &report.duels {
+        let (orders, noun) = match duel.orders {
+            1 => (1, "order"),
+            some => (some, "orders"),
+        };
+        let all = if duel.whole { "all" } else { "the first" };
+        let _ = writeln!(text, "  {all} {orders} distinct {noun} of {}", duel.name);
+    }
+    text
 }
 
 /// The last line.

@@ -145,6 +145,16 @@ impl Server {
         self.drop_named(&name)
     }
 
+    /// The backends that this backend waits for; none if it waits for nobody.
+    ///
+    /// # Errors
+    /// If the server doesn't answer.
+    pub fn blockers(&self, backend: u32) -> Result<Vec<String>, ServerError> {
+        let who = format!("select unnest(pg_blocking_pids({backend}))::text");
+        let blockers = self.session().texts(&who);
+        blockers.map_err(ServerError::database("see who waits for whom"))
+    }
+
     fn apply(&self, template: &Template, scripts: &[Script]) -> Result<(), ServerError> {
         let failed = || ServerError::database(format!("open {}", template.name));
         let mut session = Session::open(&self.url(&template.name)).map_err(failed())?;

@@ -313,6 +313,7 @@ fn instance_of(action: &Action) -> Option<usize> {
         | Action::Clear
         | Action::Renew { .. }
         | Action::GiveBack { .. }
+        | Action::Duel { .. }
         | Action::Die { .. } => None,
     }
 }

@@ -5,12 +5,14 @@
 //! - [`Schedule`] is the exact order of steps that follows from it; saved, it replays alone.
 //! - [`Fault`] is the catalogue of what can go wrong.
 
+mod duel;
 mod fault;
 mod forecast;
 mod generate;
 mod schedule;
 mod workload;
 
+pub use duel::Duel;
 pub use fault::{Fault, Group};
 pub use generate::{ACCOUNTS, Menu, SIZES};
 pub use schedule::{Action, Copy, Fate, Schedule, Step};

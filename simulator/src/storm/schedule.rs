@@ -19,13 +19,28 @@ pub struct Schedule {
 const MOST_LANES: usize = 10_000;
 
 impl Schedule {
+    /// Whether calls run inside one another in it.
+    #[must_use]
+    pub fn has_duel(&self) -> bool {
+        let duel = |step: &Step| matches!(step.action, Action::Duel { .. });
+        self.steps.iter().any(duel)
+    }
+
     /// The first thing in it that no storm has, if a file says so: every step must be of an
     /// account and a lane that there are, in the order of its time.
     #[must_use]
     pub fn impossible(&self) -> Option<String> {
         let mut before = 0;
-        for (number, step) in self.steps.iter().enumerate() {
-            let number = number + 1;
+        let each = self.steps.iter().enumerate().flat_map(|(number, step)| {
+            let inner = match &step.action {
+                Action::Duel { calls, .. } => calls.as_slice(),
+                _ => &[],
+            };
+            std::iter::once(step)
+                .chain(inner)
+                .map(move |it| (number + 1, step.at, it))
+        });
+        for (number, at, step) in each {
             if step.account >= ACCOUNTS {
                 let account = step.account;
                 return Some(format!(
@@ -35,10 +50,10 @@ impl Schedule {
             if step.lane >= MOST_LANES {
                 return Some(format!("step {number} is on lane {}", step.lane));
             }
-            if step.at < before {
+            if at < before {
                 return Some(format!("step {number} comes before the one ahead of it"));
             }
-            before = step.at;
+            before = at;
         }
         None
     }
@@ -151,6 +166,13 @@ pub enum Action {
     Die {
         /// Which instance.
         instance: usize,
+    },
+    /// Two of these inside one another, the first on instance 0, the second on 1.
+    Duel {
+        /// What is done, each of its own lane.
+        calls: Box<[Step; 2]>,
+        /// Which of the two moves at each choice; empty before anybody has chosen.
+        order: Vec<u32>,
     },
     /// The sweep runs.
     Sweep {

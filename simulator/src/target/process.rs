@@ -12,7 +12,7 @@ use super::subject::{Instance, Subject};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Once};
 use std::task::Poll;
 use std::time::Duration;
@@ -93,6 +93,28 @@ impl Process {
             return Ok(Reply::Error(LedgerError::failed("the process is dead")));
         }
         self.wait()
+    }
+
+    /// Begins a call whose reply is asked for with [`Process::reply`].
+    pub fn begin(&mut self, call: &Call) {
+        // A dead process gives no reply, and says so when it is asked.
+        let _ = self.calls.send(call.clone());
+    }
+
+    /// The reply to the call that was begun, if it has ended.
+    pub fn reply(&mut self) -> Option<Reply> {
+        match self.replies.try_recv() {
+            Ok(reply) => Some(reply),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                Some(Reply::Error(LedgerError::failed("the process is dead")))
+            }
+        }
+    }
+
+    /// Gives the process up: its thread is left to itself.
+    pub fn abandon(mut self) {
+        self.thread = None;
     }
 
     fn wait(&mut self) -> Result<Reply, Lost> {

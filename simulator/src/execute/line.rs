@@ -1,0 +1,168 @@
+//! A line: one instance's own proxy, and the doorkeeper at its gate.
+//!
+//! Each instance has a line to itself, so that whose statement it is needs no guessing. While
+//! nothing overlaps the doorkeeper lets everything pass; in a duel it holds each statement that
+//! could make a difference and tells whoever decides.
+
+use crate::server::{Address, DatabaseUrl};
+use crate::wire::{Arrival, Ending, Gate, Mode, Proxy, Record, Release, SessionId, Status};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+/// What a doorkeeper tells.
+#[derive(Debug)]
+pub(super) enum News {
+    /// A statement is held.
+    Held {
+        /// Whose.
+        actor: usize,
+        /// What it is.
+        arrival: Arrival,
+        /// Lets it go.
+        release: Release,
+    },
+    /// A statement was answered, or its connection is gone.
+    Ended {
+        /// Whose.
+        actor: usize,
+        /// On which connection.
+        session: SessionId,
+        /// Where that connection stands now.
+        status: Option<Status>,
+        /// Its number among the proxy's units.
+        number: u64,
+        /// What came back, in a word.
+        said: String,
+    },
+}
+
+/// One instance's proxy, on a thread of its own.
+pub(super) struct Line {
+    folder: TempDir,
+    thread: Option<JoinHandle<()>>,
+    hang_up: Option<oneshot::Sender<()>>,
+}
+
+impl Line {
+    /// Opens a line to the server; the doorkeeper holds while `hold` is set.
+    pub(super) fn open(
+        actor: usize,
+        upstream: Address,
+        hold: Arc<AtomicBool>,
+        tell: Sender<News>,
+    ) -> std::io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("badai-line-").tempdir()?;
+        let path = folder.path().to_owned();
+        let gate = Doorkeeper { actor, hold, tell };
+        let (hang_up, hung_up) = oneshot::channel();
+        let (ready, opened) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name(format!("line {actor}"))
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build();
+                let Ok(runtime) = runtime else { return };
+                runtime.block_on(async {
+                    let mode = Mode::gated(Arc::new(gate));
+                    match Proxy::bind(&path, upstream, mode).await {
+                        Ok(proxy) => {
+                            let _ = ready.send(Ok(()));
+                            let hung_up = std::pin::pin!(hung_up);
+                            first(std::pin::pin!(proxy.serve()), hung_up).await;
+                        }
+                        Err(error) => {
+                            let _ = ready.send(Err(std::io::Error::other(error.to_string())));
+                        }
+                    }
+                });
+            })?;
+        opened.recv().map_err(std::io::Error::other)??;
+        Ok(Self {
+            folder,
+            thread: Some(thread),
+            hang_up: Some(hang_up),
+        })
+    }
+
+    /// The URL of a database at the other end.
+    pub(super) fn url(&self, database: &str) -> String {
+        DatabaseUrl::of_socket(self.folder.path(), database)
+            .as_str()
+            .to_owned()
+    }
+}
+
+/// Waits until either is ready.
+async fn first(
+    mut serve: std::pin::Pin<&mut impl Future<Output = ()>>,
+    mut hung_up: std::pin::Pin<&mut oneshot::Receiver<()>>,
+) {
+    std::future::poll_fn(|context| {
+        if hung_up.as_mut().poll(context).is_ready() {
+            return std::task::Poll::Ready(());
+        }
+        serve.as_mut().poll(context)
+    })
+    .await;
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        drop(self.hang_up.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Who stands at the gate of a line.
+struct Doorkeeper {
+    actor: usize,
+    hold: Arc<AtomicBool>,
+    tell: Sender<News>,
+}
+
+impl Gate for Doorkeeper {
+    fn arrived(&self, arrival: Arrival, release: Release) {
+        if !self.hold.load(Ordering::SeqCst) {
+            release.give(crate::wire::Verdict::Forward);
+            return;
+        }
+        // If nobody listens any more the release is dropped with the news.
+        let _ = self.tell.send(News::Held {
+            actor: self.actor,
+            arrival,
+            release,
+        });
+    }
+
+    fn ended(&self, record: Record) {
+        if !self.hold.load(Ordering::SeqCst) {
+            return;
+        }
+        let (status, said) = match &record.ending {
+            Ending::Answered(outcome) => {
+                let tags = outcome.tags.join(", ");
+                let said = outcome
+                    .error
+                    .as_ref()
+                    .map_or(tags, |error| error.message.clone());
+                (outcome.status, said)
+            }
+            Ending::AnsweredHere => (Some(record.arrival.status), String::new()),
+            Ending::Unanswered | Ending::NeverSent => (None, String::new()),
+        };
+        let _ = self.tell.send(News::Ended {
+            actor: self.actor,
+            session: record.arrival.session,
+            status,
+            number: record.arrival.number,
+            said,
+        });
+    }
+}

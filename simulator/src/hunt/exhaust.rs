@@ -1,0 +1,114 @@
+//! Every order of every pair: duels, fought out until no new order is left.
+
+use super::judge::{self, Judged};
+use super::shrink::Found;
+use super::tally::Tally;
+use super::{Order, Watcher};
+use crate::clock::Stopwatch;
+use crate::execute::{Stage, StageError};
+use crate::invariant::{Finding, Invariant};
+use crate::report::{Counterexample, Coverage, Report};
+use crate::storm::{Action, Schedule};
+use crate::strategy::{Actor, Exhaustive, Replay, Strategy};
+use std::collections::BTreeMap;
+
+/// Past so many orders of one duel the search goes on within two preemptions.
+const ORDERS: u32 = 2_000;
+
+/// Fights every duel of what the ledger offers, in every order.
+///
+/// # Errors
+/// The server failed, or the ledger's own doing isn't the same each time.
+pub fn exhaust(
+    stage: &mut Stage,
+    order: &Order,
+    watcher: &mut dyn Watcher,
+) -> Result<Report, StageError> {
+    let watch = Stopwatch::start();
+    let duels = stage.menu().duels();
+    let mut tally = Tally::default();
+    let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
+    let name = stage.subject().name().to_owned();
+    for (place, duel) in duels.iter().enumerate() {
+        if watcher.stop() {
+            break;
+        }
+        let mut strategy = Exhaustive::new();
+        let mut orders = 0;
+        let mut whole = true;
+        while strategy.begin() {
+            if orders >= ORDERS {
+                whole = false;
+                break;
+            }
+            let Some((schedule, judged)) = fight(stage, &duel.schedule, &mut strategy, order)?
+            else {
+                continue;
+            };
+            orders += 1;
+            tally.count(&schedule, &judged);
+            for (invariant, finding) in judged.findings {
+                if let Finding::Broken(breach) = finding
+                    && !found.contains_key(&invariant)
+                {
+                    let it = Found {
+                        schedule: schedule.clone(),
+                        history: judged.history.clone(),
+                        breach,
+                    };
+                    found.insert(invariant, Some(it.tell(&name, order.seed, invariant)));
+                }
+            }
+        }
+        tally.covers(Coverage {
+            name: duel.name.clone(),
+            orders,
+            whole,
+        });
+        let done = u32::try_from(place + 1).unwrap_or(u32::MAX);
+        tally.cases = done;
+        watcher.case(done, u32::try_from(duels.len()).unwrap_or(u32::MAX));
+    }
+    Ok(tally.report(&name, order, found, watch.elapsed()))
+}
+
+/// Fights a saved duel again, in the order that it was saved with.
+pub(super) fn again(
+    stage: &mut Stage,
+    schedule: &Schedule,
+    order: &Order,
+) -> Result<Option<Judged>, StageError> {
+    let steps = schedule.steps.iter();
+    let kept = steps.filter_map(|step| match &step.action {
+        Action::Duel { order, .. } => Some(order.clone()),
+        _ => None,
+    });
+    let mut strategy = Replay::new(kept.flatten().map(Actor).collect());
+    strategy.begin();
+    let fought = fight(stage, schedule, &mut strategy, order)?;
+    Ok(fought.map(|(_, judged)| judged))
+}
+
+/// One fight; `None` if its order can't be told from one that was fought already.
+fn fight(
+    stage: &mut Stage,
+    schedule: &Schedule,
+    strategy: &mut dyn Strategy,
+    order: &Order,
+) -> Result<Option<(Schedule, Judged)>, StageError> {
+    let fought = stage.play_duel(schedule, &mut |enabled| strategy.choose(enabled))?;
+    let Some(history) = fought.history else {
+        return Ok(None);
+    };
+    let mut chosen = schedule.clone();
+    for step in &mut chosen.steps {
+        if let Action::Duel { order, .. } = &mut step.action {
+            order.clone_from(&fought.order);
+        }
+    }
+    let judged = judge::claims(history, &order.only);
+    if judged.broken().next().is_some() {
+        stage.refresh()?;
+    }
+    Ok(Some((chosen, judged)))
+}
