@@ -27,7 +27,8 @@
 //!   packet, which is different.
 //! - [`Unit`]s are gathered from messages; [`Nature`] reads what their SQL is to others;
 //!   `prepared` remembers the SQL behind a statement's name; [`Outcome`] reads the answer.
-//! - `session` and `answer` are the conversation: pure, bytes in and bytes out.
+//! - `session` and `answer` are the conversation: pure, bytes in and bytes out. `own` has the
+//!   statements that it says itself. `transparency` tests it without sockets.
 //! - [`Gate`] is who decides; [`Verdict`] is what it can say.
 //! - `pump` and `socket` move the bytes; `ferry` moves them unread; [`Proxy`] listens.
 //!

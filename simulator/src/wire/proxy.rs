@@ -186,7 +186,7 @@ impl Proxy {
                 while let std::task::Poll::Ready(Some(_)) = sessions.poll_join_next(cx) {}
                 if let std::task::Poll::Ready(accepted) = self.unix.poll_accept(cx) {
                     return std::task::Poll::Ready(
-                        accepted.map(|(stream, _)| Socket::Unix(stream)),
+                        accepted.and_then(|(stream, _)| Socket::unix(stream)),
                     );
                 }
                 let accepted = self.tcp.poll_accept(cx);

@@ -328,9 +328,15 @@ fn a_server_that_goes_away_closes_the_client_with_its_own_words() {
     stage.play(watch.mode(), async |front| {
         let mut connection = front.sqlx().await;
         let end = "select count(pg_terminate_backend(pid)) from pg_stat_activity
-                   where backend_type = 'client backend' and pid <> pg_backend_pid() and datname = current_database()";
-        let sleeping = tokio::spawn(async move { connection.execute("select pg_sleep(50)").await.map(drop) });
-        while watch.records().is_empty() && front.number("select count(*) from pg_stat_activity where wait_event = 'PgSleep'").await == 0 {}
+                   where wait_event = 'PgSleep'";
+        let sleeping =
+            tokio::spawn(async move { connection.execute("select pg_sleep(50)").await.map(drop) });
+        while watch.records().is_empty()
+            && front
+                .number("select count(*) from pg_stat_activity where wait_event = 'PgSleep'")
+                .await
+                == 0
+        {}
         assert_eq!(front.number(end).await, 1);
         assert_eq!(sqlstate(sleeping.await.unwrap()), "57P01");
         let (_, why) = watch.closed.recv().await.unwrap();
