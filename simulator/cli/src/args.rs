@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,6 +50,10 @@ pub(crate) struct Storm {
     /// Judge only this invariant: a name from `badai list invariants`
     #[arg(long, value_name = "INVARIANT", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// How the next step is chosen: `sequential` runs one request after another; `exhaustive` runs
+    /// every pair of operations inside one another, in every order
+    #[arg(long, value_name = "S", value_enum, default_value_t = Strategy::Sequential)]
+    pub(crate) strategy: Strategy,
     /// Stop drawing storms after so many seconds; the same code then needn't get the same verdict
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub(crate) time: Option<Duration>,
@@ -61,6 +65,15 @@ pub(crate) struct Storm {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+}
+
+/// How steps are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strategy {
+    /// One request after another, in the orders that the weather makes.
+    Sequential,
+    /// Every pair of operations inside one another, in every order.
+    Exhaustive,
 }
 
 /// `badai replay`

@@ -9,6 +9,9 @@ pub(crate) const WRONG_REQUEST: u8 = 2;
 /// The machine is missing something.
 pub(crate) const MACHINE: u8 = 3;
 
+/// Nothing can be said.
+pub(crate) const INCONCLUSIVE: u8 = 4;
+
 /// What is said on stderr before badai ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -48,6 +51,11 @@ impl From<StageError> for Failure {
         match error {
             StageError::Server(error) => error.into(),
             open @ StageError::Open { .. } => Self::request(open.to_string()),
+            wire @ StageError::Wire(_) => Self::machine(wire.to_string()),
+            diverged @ StageError::Diverged(_) => Self {
+                code: INCONCLUSIVE,
+                said: diverged.to_string(),
+            },
         }
     }
 }

@@ -30,6 +30,9 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
         ))?;
     }
     let mut stage = Stage::new(Arc::new(subject), server)?;
+    if saved.schedule.has_duel() {
+        stage = stage.with_wire()?;
+    }
     let mut report = hunt::replay(&mut stage, &saved)?;
     drop(stage);
     for entry in &mut report.invariants {

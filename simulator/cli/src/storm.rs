@@ -1,6 +1,6 @@
 //! `badai storm`: the main job.
 
-use crate::args::{ServerArgs, Storm};
+use crate::args::{ServerArgs, Storm, Strategy};
 use crate::failure::Failure;
 use crate::name::nearest;
 use crate::progress::{INTERRUPTED, Progress, interrupted};
@@ -28,12 +28,22 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
     };
     let server = provision(&args.server)?;
     if !args.json {
-        let settings = format!("{} cases  PostgreSQL {}", order.cases, server.version());
+        let how = match args.strategy {
+            Strategy::Sequential => format!("{} cases", order.cases),
+            Strategy::Exhaustive => "every order of every pair".to_owned(),
+        };
+        let settings = format!("{how}  PostgreSQL {}", server.version());
         print::out(&text::heading("storm", &args.ledger, order.seed, &settings))?;
     }
     let mut stage = Stage::new(Arc::new(subject), server)?;
     let mut progress = Progress::new(order.cases);
-    let mut report = hunt::hunt(&mut stage, &order, &mut progress)?;
+    let mut report = match args.strategy {
+        Strategy::Sequential => hunt::hunt(&mut stage, &order, &mut progress)?,
+        Strategy::Exhaustive => {
+            stage = stage.with_wire()?;
+            hunt::exhaust(&mut stage, &order, &mut progress)?
+        }
+    };
     progress.finish();
     drop(stage);
     if interrupted() {

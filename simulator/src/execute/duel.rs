@@ -22,19 +22,22 @@ const LISTEN: Duration = Duration::from_micros(150);
 /// One side of a duel.
 #[derive(Default)]
 struct Side {
+    begun: bool,
     held: Vec<(Arrival, Release)>,
     reply: Option<Reply>,
     /// The statement that PostgreSQL is working at: its number and its backend.
     flying: Option<(u64, u32)>,
-    /// Connections with an open transaction.
+    /// Connections with an open transaction of the ledger's own.
     open: BTreeSet<SessionId>,
+    /// Statements whose commit is a move of its own: the transaction around them is the wire's.
+    delayed: BTreeSet<u64>,
     /// Waits for a lock.
     blocked: bool,
 }
 
 impl Side {
     fn rests(&self) -> bool {
-        !self.held.is_empty() || self.has_ended()
+        !self.begun || !self.held.is_empty() || self.has_ended()
     }
 
     fn has_ended(&self) -> bool {
@@ -97,6 +100,7 @@ impl Play<'_> {
         let mut moves = Vec::new();
         self.stage.hold(true);
         for (actor, call) in calls.iter().enumerate() {
+            sides[actor].begun = true;
             match &mut self.processes[actor] {
                 Ok(process) => process.begin(call),
                 Err(why) => sides[actor].reply = Some(Reply::Error(why.clone())),
@@ -127,7 +131,9 @@ impl Play<'_> {
                 said: String::new(),
                 number: arrival.number,
             });
-            release.give(if arrival.delayable && !is_plain_read(&arrival.sql) {
+            let delay = arrival.delayable && !is_plain_read(&arrival.sql);
+            release.give(if delay {
+                side.delayed.insert(arrival.number);
                 Verdict::DelayCommit
             } else {
                 Verdict::Forward
@@ -281,13 +287,11 @@ fn hear(news: News, sides: &mut [Side; 2], moves: &mut [Move]) {
             if side.flying.is_some_and(|(flying, _)| flying == number) {
                 side.flying = None;
             }
-            match status {
-                Some(Status::InTransaction | Status::Failed) => {
-                    side.open.insert(session);
-                }
-                Some(Status::Idle) | None => {
-                    side.open.remove(&session);
-                }
+            let in_block = matches!(status, Some(Status::InTransaction | Status::Failed));
+            if in_block && !side.delayed.contains(&number) {
+                side.open.insert(session);
+            } else {
+                side.open.remove(&session);
             }
             note(moves, actor, number, &said);
         }
