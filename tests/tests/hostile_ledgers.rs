@@ -106,6 +106,40 @@ fn a_ledger_that_says_insufficient_to_a_full_purse_is_not_honest() {
     );
 }
 
+/// Locks its row, finds nothing to do, and lets its transaction go without a word.
+struct DropsItsTransaction(sqlx::PgPool);
+
+impl Ledger for DropsItsTransaction {
+    fn migrations() -> PathBuf {
+        nothing()
+    }
+    async fn open(world: &World) -> Answer<Self> {
+        Ok(Self(sqlx::PgPool::connect(world.database_url()).await?))
+    }
+    async fn open_account(&self, account: &AccountId) -> Answer<()> {
+        sqlx::query("insert into purses (account) values ($1::uuid) on conflict do nothing")
+            .bind(account.as_str())
+            .execute(&self.0)
+            .await?;
+        Ok(())
+    }
+    async fn reserve(&self, account: &AccountId, _: &JobId, amount: Credits) -> Answer<Reserve> {
+        let mut transaction = self.0.begin().await?;
+        sqlx::query("select credits from purses where account = $1::uuid for update")
+            .bind(account.as_str())
+            .fetch_one(&mut *transaction)
+            .await?;
+        Err(LedgerError::refused(format!("no {amount} today")))
+    }
+}
+
+#[test]
+fn a_dropped_transaction_is_rolled_back_before_anybody_waits_for_it() {
+    let report = attack::<DropsItsTransaction>(20);
+    let broken = broken(&report);
+    assert!(!broken.contains(&Invariant::Progress), "{report:?}");
+}
+
 struct OffersNothing;
 
 impl Ledger for OffersNothing {

@@ -217,7 +217,7 @@ pub fn invariants(report: &Report) -> String {
         };
         let word = format!("{word:<9}");
         let judged = match entry.judged {
-            0 => "no schedule gave anything to look at".to_owned(),
+            0 => "nothing to look at, or no way to look".to_owned(),
             1 => "judged in 1 schedule".to_owned(),
             some => format!("judged in {some} schedules"),
         };

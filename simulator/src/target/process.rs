@@ -1,6 +1,7 @@
 //! One instance as a process: its own thread, its own runtime, and a death.
 //!
-//! The thread drives one call at a time. A ledger that panics loses that call and nothing
+//! The thread drives one call at a time, and between calls whatever the ledger left running: a
+//! transaction that was dropped is rolled back then, as in any server. A ledger that panics loses that call and nothing
 //! else; one that never comes back is given up after a limit, its thread abandoned, because
 //! safe Rust can kill a process but not a thread.
 
@@ -8,10 +9,14 @@ use super::World;
 use super::call::{Call, Reply};
 use super::reply::LedgerError;
 use super::subject::{Instance, Subject};
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Once};
+use std::task::Poll;
 use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Why a call has no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +44,7 @@ fn hush_ledgers() {
 
 /// A running instance.
 pub struct Process {
-    calls: Sender<Call>,
+    calls: UnboundedSender<Call>,
     replies: Receiver<Reply>,
     limit: Duration,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -56,12 +61,12 @@ impl Process {
         limit: Duration,
     ) -> Result<Self, LedgerError> {
         hush_ledgers();
-        let (calls, inbox) = channel::<Call>();
+        let (calls, inbox) = unbounded_channel::<Call>();
         let (outbox, replies) = channel::<Reply>();
         let (subject, world) = (Arc::clone(subject), world.clone());
         let thread = std::thread::Builder::new()
             .name(format!("{THREAD}{}", subject.name()))
-            .spawn(move || serve(&subject, &world, &inbox, &outbox))
+            .spawn(move || serve(&subject, &world, inbox, &outbox))
             .map_err(LedgerError::failed)?;
         let mut process = Self {
             calls,
@@ -107,7 +112,7 @@ impl Process {
 /// Death: the runtime goes with all its connections and everything the ledger had in memory.
 impl Drop for Process {
     fn drop(&mut self) {
-        let (closed, _) = channel();
+        let (closed, _) = unbounded_channel();
         self.calls = closed;
         if let Some(thread) = self.thread.take() {
             // The thread only ends; a panic in it was already told as a reply.
@@ -116,7 +121,12 @@ impl Drop for Process {
     }
 }
 
-fn serve(subject: &Subject, world: &World, inbox: &Receiver<Call>, outbox: &Sender<Reply>) {
+fn serve(
+    subject: &Subject,
+    world: &World,
+    mut inbox: UnboundedReceiver<Call>,
+    outbox: &Sender<Reply>,
+) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -127,28 +137,39 @@ fn serve(subject: &Subject, world: &World, inbox: &Receiver<Call>, outbox: &Send
             return;
         }
     };
-    let opened = guarded(|| runtime.block_on(subject.open(world)));
-    let instance: Box<dyn Instance> = match opened.and_then(|answer| answer) {
-        Ok(instance) => instance,
-        Err(error) => {
-            let _ = outbox.send(Reply::Error(error));
-            return;
+    let instance = runtime.block_on(async {
+        let instance: Box<dyn Instance> = match guarded(subject.open(world)).await.flatten() {
+            Ok(instance) => instance,
+            Err(error) => {
+                let _ = outbox.send(Reply::Error(error));
+                return None;
+            }
+        };
+        let _ = outbox.send(Reply::Done);
+        while let Some(call) = inbox.recv().await {
+            let reply = guarded(instance.call(&call)).await;
+            if outbox.send(reply.unwrap_or_else(Reply::Error)).is_err() {
+                break;
+            }
         }
-    };
-    let _ = outbox.send(Reply::Done);
-    while let Ok(call) = inbox.recv() {
-        let reply = guarded(|| runtime.block_on(instance.call(&call))).unwrap_or_else(Reply::Error);
-        if outbox.send(reply).is_err() {
-            break;
-        }
-    }
+        Some(instance)
+    });
     // The runtime's tasks die before the instance, as in a kill: no task outlives its process.
     drop(runtime);
-    let _ = guarded(|| drop(instance));
+    let _ = caught(|| drop(instance));
 }
 
 /// Runs the ledger's code; a panic there becomes an error that says what it said.
-fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, LedgerError> {
+async fn guarded<T>(code: impl Future<Output = T>) -> Result<T, LedgerError> {
+    let mut code = pin!(code);
+    std::future::poll_fn(|context| match caught(|| code.as_mut().poll(context)) {
+        Ok(poll) => poll.map(Ok),
+        Err(panicked) => Poll::Ready(Err(panicked)),
+    })
+    .await
+}
+
+fn caught<T>(code: impl FnOnce() -> T) -> Result<T, LedgerError> {
     std::panic::catch_unwind(AssertUnwindSafe(code)).map_err(|panic| {
         let said = panic
             .downcast_ref::<&str>()
