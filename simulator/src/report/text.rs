@@ -237,13 +237,19 @@ fn coverage(report: &Report) -> String {
     let tenth = report.elapsed_ms % 1_000 / 100;
     let met: u32 = report.faults.values().sum();
     format!(
-        "{} schedules, one request after another; {} deliveries, {} deaths, {met} faults of {} \
+        "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} \
          kinds; {seconds}.{tenth} s\n",
-        report.schedules,
+        counted(report.schedules, "schedule"),
         report.deliveries,
         report.crash_points,
         report.faults.len(),
     )
+}
+
+/// So many of them.
+fn counted(number: u32, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 /// The last line.
