@@ -3,6 +3,7 @@
 //! `cargo run -p book`, from any folder of the checkout. mdBook only warns when an include is
 //! missing, and does not look at links at all; here both fail the build.
 
+mod catalogue;
 mod includes;
 mod links;
 mod listings;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
 /// Builds the book whose `book.toml` is in `root`; returns its first page.
 fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut book = MDBook::load(root)?;
+    book.with_preprocessor(catalogue::Catalogue);
     book.with_preprocessor(listings::Listings);
 
     let sources = texts(&book.source_dir(), "md")?;

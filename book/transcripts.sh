@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes every transcript that the book and the README show, by running what they say was typed.
+# Makes every transcript that the book and the README show, by running what they say was typed,
+# and the list that the reference page of the faults is made of.
 # With --check it compares instead, and fails where a transcript is no longer what a run prints.
 # Times and PostgreSQL's minor version differ from machine to machine and aren't compared.
 set -euo pipefail
@@ -24,25 +25,24 @@ transcript() {
 
 # A lab that was graded before plays what it found then first; a reader's lab is fresh.
 rm -rf labs/01-credit-ledger/.badai
+transcript first-verdict.txt cargo badai storm --ledger naive --seed 7 --only exactly-once,recovery
 transcript naive-seed-7.txt cargo badai storm --ledger naive --seed 7
-transcript verdict.txt cargo badai storm --ledger naive --seed 7 --only exactly-once,recovery
 transcript grade-01.1-as-shipped.txt cargo badai grade 01.1
-transcript list-faults.txt cargo badai list faults
-transcript list-invariants.txt cargo badai list invariants
+# The reference page lists the faults from this.
+cargo badai list faults --json >"$made/faults.json"
 
 timeless() { sed -E 's/[0-9]+\.[0-9] s$/… s/; s/PostgreSQL [0-9.]+/PostgreSQL …/' "$1"; }
 
 readme() {
-    awk -v file="$made/verdict.txt" '
+    awk -v file="$made/first-verdict.txt" '
         /<!-- verdict:begin -->/ { print; print "```text"; while ((getline line < file) > 0) print line; print "```"; skip = 1; next }
         /<!-- verdict:end -->/ { skip = 0 }
         !skip' README.md
 }
 
 stale=0
-for file in "$made"/*.txt; do
+for file in "$made"/*.{txt,json}; do
     name=$(basename "$file")
-    [ "$name" = verdict.txt ] && continue
     kept="book/src/transcripts/$name"
     if $check; then
         diff -u --label "$kept" <(timeless "$kept") --label "a run" <(timeless "$file") || stale=1

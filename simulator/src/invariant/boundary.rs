@@ -3,9 +3,9 @@
 //!
 //! **For a founder.** A customer with a browser's console can't give themselves credits.
 //!
-//! **Judged from** roles and functions enumerated from the catalogue, each attempt in a
-//! transaction that is rolled back. **It cannot see** anything yet: no schedule makes those
-//! attempts so far, and so it always says `unchecked`.
+//! **Judged from** nothing yet: no schedule makes the attempts so far, so it always says
+//! `unchecked`. **It cannot see** anything until then; `migrations/verify/boundary.sql` looks at
+//! the reference ledger's rights on a deployed database.
 
 use super::{Evidence, Finding};
 

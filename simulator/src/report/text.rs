@@ -241,9 +241,9 @@ fn coverage(report: &Report) -> String {
             + &format!("{} orders in all; {seconds}.{tenth} s\n", report.schedules);
     }
     format!(
-        "{} schedules, one request after another; {} deliveries, {} deaths, {met} faults of {} \
+        "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} \
          kinds; {seconds}.{tenth} s\n",
-        report.schedules,
+        counted(report.schedules, "schedule"),
         report.deliveries,
         report.crash_points,
         report.faults.len(),
@@ -254,14 +254,17 @@ fn coverage(report: &Report) -> String {
 fn duels(report: &Report) -> String {
     let mut text = String::new();
     for duel in &report.duels {
-        let (orders, noun) = match duel.orders {
-            1 => (1, "order"),
-            some => (some, "orders"),
-        };
         let all = if duel.whole { "all" } else { "the first" };
-        let _ = writeln!(text, "  {all} {orders} distinct {noun} of {}", duel.name);
+        let orders = counted(duel.orders, "distinct order");
+        let _ = writeln!(text, "  {all} {orders} of {}", duel.name);
     }
     text
+}
+
+/// So many of them.
+fn counted(number: u32, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 /// The last line.

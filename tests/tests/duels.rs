@@ -1,0 +1,142 @@
+//! Two calls inside one another, in every order: races are found by choosing, not by luck.
+
+use simulator::execute::Stage;
+use simulator::hunt;
+use simulator::invariant::Invariant;
+use simulator::report::{Judged, Report, Verdict};
+use simulator::{
+    AccountId, Answer, Balance, Credits, FactId, Grant, JobId, Ledger, LedgerError, Reserve,
+    Subject, World,
+};
+use std::path::PathBuf;
+use tests::{broken, order, stage};
+
+fn duels_of(subject: Subject) -> (Stage, Report) {
+    let mut stage = stage(subject).unwrap().with_wire().unwrap();
+    let report = hunt::exhaust(&mut stage, &order(1, 1), &mut ()).unwrap();
+    (stage, report)
+}
+
+#[test]
+fn the_reference_holds_in_every_order_of_every_pair() {
+    for subject in reference::subjects() {
+        let name = subject.name().to_owned();
+        let (_, report) = duels_of(subject);
+        assert_eq!(report.verdict, Verdict::Held, "{name}: {report:?}");
+        assert_eq!(report.duels.len(), 27, "{name}");
+        for duel in &report.duels {
+            assert!(duel.whole && duel.orders > 1, "{name}: {duel:?}");
+        }
+        for entry in &report.invariants {
+            let blind = [Invariant::Boundary, Invariant::Durability];
+            let wanted = if blind.contains(&entry.id) {
+                Judged::Unchecked
+            } else {
+                Judged::Held
+            };
+            assert_eq!(entry.verdict, wanted, "{name}: {}", entry.id);
+        }
+    }
+}
+
+/// A wallet whose reserve is one SQL function, with a lock or without.
+struct Wallet<const LOCKED: bool>(sqlx::PgPool);
+
+impl<const LOCKED: bool> Ledger for Wallet<LOCKED> {
+    fn migrations() -> PathBuf {
+        tests::nothing().join("wallets")
+    }
+    async fn open(world: &World) -> Answer<Self> {
+        Ok(Self(sqlx::PgPool::connect(world.database_url()).await?))
+    }
+    async fn open_account(&self, account: &AccountId) -> Answer<()> {
+        sqlx::query("insert into wallets (account) values ($1::uuid) on conflict do nothing")
+            .bind(account.as_str())
+            .execute(&self.0)
+            .await?;
+        Ok(())
+    }
+    async fn grant(&self, account: &AccountId, fact: &FactId, amount: Credits) -> Answer<Grant> {
+        sqlx::query("select grant_once($1::uuid, $2, $3)")
+            .bind(account.as_str())
+            .bind(fact.as_str())
+            .bind(amount.get())
+            .execute(&self.0)
+            .await?;
+        Ok(Grant::Granted)
+    }
+    async fn reserve(&self, account: &AccountId, job: &JobId, amount: Credits) -> Answer<Reserve> {
+        let hold = if LOCKED {
+            "select hold_locked($1::uuid, $2::uuid, $3)"
+        } else {
+            "select hold_unlocked($1::uuid, $2::uuid, $3)"
+        };
+        let said: String = sqlx::query_scalar(hold)
+            .bind(account.as_str())
+            .bind(job.as_str())
+            .bind(amount.get())
+            .fetch_one(&self.0)
+            .await?;
+        match said.as_str() {
+            "reserved" => Ok(Reserve::Reserved),
+            "insufficient" => Ok(Reserve::Insufficient),
+            other => Err(LedgerError::failed(other)),
+        }
+    }
+    async fn balance(&self, account: &AccountId) -> Answer<Balance> {
+        let credits = sqlx::query_scalar("select credits from wallets where account = $1::uuid")
+            .bind(account.as_str())
+            .fetch_one(&self.0)
+            .await?;
+        Ok(Balance {
+            spendable: Credits::new(credits),
+            held: None,
+            owed: None,
+        })
+    }
+}
+
+#[test]
+fn a_function_that_reads_without_a_lock_overdraws_beside_itself_and_its_cured_twin_holds() {
+    let (_, wrong) = duels_of(Subject::rust::<Wallet<false>>(
+        "unlocked",
+        "reads, then writes",
+    ));
+    assert!(
+        broken(&wrong).contains(&Invariant::AtomicLifecycle),
+        "{wrong:?}"
+    );
+    let (_, right) = duels_of(Subject::rust::<Wallet<true>>("locked", "waits its turn"));
+    assert_eq!(broken(&right), [], "{right:?}");
+    assert_eq!(right.verdict, Verdict::Held);
+}
+
+#[test]
+fn a_duel_with_a_waiter_replays_in_the_same_steps_twenty_times_of_twenty() {
+    let naive = museum::specimens()
+        .into_iter()
+        .find(|it| it.name() == "naive")
+        .unwrap();
+    let (mut stage, report) = duels_of(naive);
+    let waits = |entry: &&simulator::report::Entry| {
+        let found = entry.counterexample.as_ref();
+        found.is_some_and(|found| {
+            let mut steps = found.steps.iter();
+            steps.any(|line| {
+                line.reply
+                    .as_ref()
+                    .is_some_and(|it| it.starts_with("waits for a lock"))
+            })
+        })
+    };
+    let entry = report
+        .broken()
+        .find(waits)
+        .expect("a race in which somebody waits");
+    let found = entry.counterexample.as_ref().unwrap();
+    for _ in 0..20 {
+        let again = hunt::replay(&mut stage, found.saved()).unwrap();
+        let same = again.broken().find(|other| other.id == entry.id).unwrap();
+        assert_eq!(same.counterexample.as_ref().unwrap().steps, found.steps);
+    }
+}
