@@ -113,11 +113,8 @@ fn a_function_that_reads_without_a_lock_overdraws_beside_itself_and_its_cured_tw
 
 #[test]
 fn a_duel_with_a_waiter_replays_in_the_same_steps_twenty_times_of_twenty() {
-    let naive = museum::specimens()
-        .into_iter()
-        .find(|it| it.name() == "naive")
-        .unwrap();
-    let (mut stage, report) = duels_of(naive);
+    let unlocked = Subject::rust::<Wallet<false>>("unlocked", "reads, then writes");
+    let (mut stage, report) = duels_of(unlocked);
     let waits = |entry: &&simulator::report::Entry| {
         let found = entry.counterexample.as_ref();
         found.is_some_and(|found| {

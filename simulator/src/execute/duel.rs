@@ -47,7 +47,7 @@ impl Side {
 
 impl Play<'_> {
     /// Fights it out, and records what was chosen, seen and replied.
-    pub(super) fn duel(&mut self, sendings: [Sending; 2]) {
+    pub(super) fn duel(&mut self, sendings: &[Sending; 2]) {
         let requests = [self.prepare(&sendings[0]), self.prepare(&sendings[1])];
         let [Some(one), Some(two)] = requests else {
             return;

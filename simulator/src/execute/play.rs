@@ -224,7 +224,7 @@ impl<'a> Play<'a> {
             Action::Duel { calls, .. } => {
                 let [one, two] = &**calls;
                 if let (Some(one), Some(two)) = (self.sending(one), self.sending(two)) {
-                    self.duel([one, two]);
+                    self.duel(&[one, two]);
                 }
             }
             _ => {
