@@ -6,7 +6,7 @@
 //! that failed.
 //!
 //! **Judged from** replies, and from spendable after the calm. **It cannot see** what happens
-//! between two statements of one call; it sees what the call left behind.
+//! between two statements inside one database function: they move as one.
 
 use super::{Evidence, Finding};
 use crate::model::{Deed, Standing};

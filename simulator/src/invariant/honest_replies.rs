@@ -5,8 +5,8 @@
 //! credits are held, "not enough" means that there weren't enough.
 //!
 //! **Judged from** each definite reply against the set that the model allows at that moment; a
-//! lost reply counts as "maybe". **It cannot see** overlapping calls yet: one runs after another,
-//! so there is one order to check.
+//! lost reply counts as "maybe". Two calls that ran inside one another may have taken effect in either
+//! order. **It cannot see** three of them: no schedule runs so many at once so far.
 
 use super::audit::Wrong;
 use super::{Evidence, Finding};
