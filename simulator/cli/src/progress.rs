@@ -31,7 +31,7 @@ impl Progress {
             }
         });
         let bar = ProgressBar::new(u64::from(cases));
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} storms  {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}") {
             bar.set_style(style.progress_chars("━╸─"));
         }
         Self { bar }
@@ -47,7 +47,8 @@ impl Watcher for Progress {
         interrupted()
     }
 
-    fn case(&mut self, done: u32, _of: u32) {
+    fn case(&mut self, done: u32, of: u32) {
+        self.bar.set_length(u64::from(of));
         self.bar.set_position(u64::from(done));
     }
 

@@ -12,7 +12,7 @@ use crate::storm::{Action, Schedule};
 use crate::strategy::{Actor, Exhaustive, Replay, Strategy};
 use std::collections::BTreeMap;
 
-/// Past so many orders of one duel the search goes on within two preemptions.
+/// Past so many orders of one duel the search stops, and its coverage says so.
 const ORDERS: u32 = 2_000;
 
 /// Fights every duel of what the ledger offers, in every order.
@@ -29,15 +29,14 @@ pub fn exhaust(
     let mut tally = Tally::default();
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
     let name = stage.subject().name().to_owned();
+    let mut hung = false;
     for (place, duel) in duels.iter().enumerate() {
-        if watcher.stop() {
-            break;
-        }
         let mut strategy = Exhaustive::new();
         let mut orders = 0;
         let mut whole = true;
         while strategy.begin() {
-            if orders >= ORDERS {
+            // Who hangs costs the limit each time; one finding is enough.
+            if orders >= ORDERS || hung || watcher.stop() {
                 whole = false;
                 break;
             }
@@ -46,6 +45,7 @@ pub fn exhaust(
                 continue;
             };
             orders += 1;
+            hung |= judged.hangs();
             tally.count(&schedule, &judged);
             for (invariant, finding) in judged.findings {
                 if let Finding::Broken(breach) = finding
