@@ -3,8 +3,8 @@
 use simulator::invariant::Invariant;
 use simulator::report::Verdict;
 use simulator::{
-    AccountId, Answer, Balance, Credits, Delivery, JobId, Ledger, LedgerError, Reserve, Status,
-    World,
+    AccountId, Answer, Balance, Charge, Credits, Delivery, Entry, FactId, Grant, JobId, Ledger,
+    LedgerError, Refund, Reserve, Status, World,
 };
 use std::path::PathBuf;
 use tests::{attack, broken, nothing};
@@ -138,6 +138,84 @@ fn a_dropped_transaction_is_rolled_back_before_anybody_waits_for_it() {
     let report = attack::<DropsItsTransaction>(20);
     let broken = broken(&report);
     assert!(!broken.contains(&Invariant::Progress), "{report:?}");
+}
+
+/// Answers with the ends of what a number can be.
+struct Absurd;
+
+impl Ledger for Absurd {
+    fn migrations() -> PathBuf {
+        nothing()
+    }
+    async fn open(_: &World) -> Answer<Self> {
+        Ok(Self)
+    }
+    async fn grant(&self, _: &AccountId, _: &FactId, _: Credits) -> Answer<Grant> {
+        Ok(Grant::Granted)
+    }
+    async fn reserve(&self, _: &AccountId, _: &JobId, _: Credits) -> Answer<Reserve> {
+        Ok(Reserve::Reserved)
+    }
+    async fn charge(&self, _: &JobId, _: Credits) -> Answer<Charge> {
+        Ok(Charge::Charged)
+    }
+    async fn refund(&self, _: &JobId) -> Answer<Refund> {
+        Ok(Refund::Refunded)
+    }
+    async fn sweep(&self, _: std::time::Duration) -> Answer<Vec<JobId>> {
+        Ok(vec![JobId::new("nobody's"); 3])
+    }
+    async fn balance(&self, account: &AccountId) -> Answer<Balance> {
+        let most = account.as_str().ends_with('0');
+        Ok(Balance {
+            spendable: Credits::new(if most { i64::MAX } else { i64::MIN }),
+            held: Some(Credits::new(i64::MAX)),
+            owed: Some(Credits::new(i64::MIN)),
+        })
+    }
+    async fn entries(&self, _: &AccountId) -> Answer<Vec<Entry>> {
+        let row = |delta| Entry {
+            delta: Credits::new(delta),
+            kind: String::new(),
+            job: None,
+        };
+        Ok(vec![row(i64::MAX), row(i64::MAX), row(i64::MIN)])
+    }
+}
+
+#[test]
+fn a_ledger_that_answers_the_ends_of_the_range_gets_its_verdict() {
+    let report = attack::<Absurd>(40);
+    assert_eq!(report.verdict, Verdict::Broken);
+}
+
+/// Goes on for ever on a thread that nobody can stop.
+struct Spins;
+
+impl Ledger for Spins {
+    fn migrations() -> PathBuf {
+        nothing()
+    }
+    async fn open(_: &World) -> Answer<Self> {
+        Ok(Self)
+    }
+    async fn reserve(&self, _: &AccountId, _: &JobId, _: Credits) -> Answer<Reserve> {
+        tokio::task::spawn_blocking(|| std::thread::park())
+            .await
+            .ok();
+        loop {
+            std::thread::park();
+        }
+    }
+    async fn balance(&self, _: &AccountId) -> Answer<Balance> {
+        Ok(fortune())
+    }
+}
+
+#[test]
+fn a_ledger_that_never_gives_its_thread_back_is_left_behind() {
+    let report = attack::<Spins>(20);
+    assert_eq!(broken(&report), [Invariant::Progress]);
 }
 
 struct OffersNothing;

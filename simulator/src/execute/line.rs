@@ -6,6 +6,7 @@
 
 use crate::server::{Address, DatabaseUrl};
 use crate::wire::{Arrival, Ending, Gate, Mode, Proxy, Record, Release, SessionId, Status};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -55,7 +56,7 @@ impl Line {
         hold: Arc<AtomicBool>,
         tell: Sender<News>,
     ) -> std::io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("badai-line-").tempdir()?;
+        let folder = folder_beside(&upstream)?;
         let path = folder.path().to_owned();
         let gate = Doorkeeper { actor, hold, tell };
         let (hang_up, hung_up) = oneshot::channel();
@@ -95,6 +96,22 @@ impl Line {
             .as_str()
             .to_owned()
     }
+}
+
+/// A folder for the line's socket. Inside the throw-away folder of a server of ours it goes with
+/// that, however this run ends; whoever deletes it there may be another user.
+fn folder_beside(upstream: &Address) -> std::io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("line-");
+    let Some(folder) = (match upstream {
+        Address::Socket(socket) => socket.parent(),
+        Address::Tcp(..) => None,
+    }) else {
+        return builder.tempdir();
+    };
+    let line = builder.tempdir_in(folder)?;
+    std::fs::set_permissions(line.path(), std::fs::Permissions::from_mode(0o777))?;
+    Ok(line)
 }
 
 /// Waits until either is ready.

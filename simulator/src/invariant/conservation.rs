@@ -87,9 +87,11 @@ fn readings(history: &History) -> Vec<Reading<'_>> {
 fn drifted(history: &History, readings: &[Reading<'_>], mode: EntriesSum) -> Option<Breach> {
     // What a ledger doesn't tell of its holds is known only once none can be open.
     let figure = |balance: &Balance, settled: bool| match (mode, balance.held) {
-        (EntriesSum::WithHolds, Some(held)) => Some(balance.spendable.get() + held.get()),
+        (EntriesSum::WithHolds, Some(held)) => {
+            Some(i128::from(balance.spendable.get()) + i128::from(held.get()))
+        }
         (EntriesSum::WithHolds, None) if !settled => None,
-        _ => Some(balance.spendable.get()),
+        _ => Some(i128::from(balance.spendable.get())),
     };
     readings.iter().find_map(|reading| {
         let party = &history.parties[reading.account];
@@ -97,7 +99,7 @@ fn drifted(history: &History, readings: &[Reading<'_>], mode: EntriesSum) -> Opt
         let opening = opening.unwrap_or(0);
         let opening_rows = party.rows.as_deref().map_or(0, sum);
         let shown = figure(&reading.balance, reading.settled)?;
-        let balance = i128::from(shown) - i128::from(opening);
+        let balance = shown - opening;
         let rows = sum(reading.rows) - opening_rows;
         (balance != rows).then(|| Breach {
             account: Some(reading.account),
@@ -106,7 +108,7 @@ fn drifted(history: &History, readings: &[Reading<'_>], mode: EntriesSum) -> Opt
             wrong: format!(
                 "{}'s rows sum to {}, the balance says {shown}",
                 Names::account(reading.account),
-                rows + i128::from(opening),
+                rows + opening,
             ),
         })
     })

@@ -4,7 +4,8 @@ use super::Choices;
 use crate::target::{Balance, Clawback, Credits, FactId, JobId};
 use std::collections::BTreeMap;
 
-/// The model's state of one account. Small, pure, and shares no code with any ledger.
+/// The model's state of one account. Small, pure, and shares no code with any ledger. A ledger may
+/// open with any balance, an absurd one too, so sums stop at the ends of the range.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Account {
     /// The ledger's choices, as far as they matter here.
@@ -71,8 +72,7 @@ impl Account {
         self.jobs
             .values()
             .filter(|job| job.status == JobStatus::Held)
-            .map(|job| job.amount)
-            .sum()
+            .fold(0, |held: i64, job| held.saturating_add(job.amount))
     }
 
     /// The balance that a ledger in this state would show.
@@ -98,7 +98,7 @@ impl Account {
     pub(super) fn raise(&mut self, credits: i64) {
         let pays = self.owed.min(credits);
         self.owed -= pays;
-        self.spendable += credits - pays;
+        self.spendable = self.spendable.saturating_add(credits - pays);
     }
 
     /// Takes back what a fact's refunds ask for and hasn't been taken yet.
@@ -120,9 +120,9 @@ impl Account {
         match self.choices.clawback {
             Clawback::Owed => {
                 self.spendable -= covered;
-                self.owed += take - covered;
+                self.owed = self.owed.saturating_add(take - covered);
             }
-            Clawback::Negative => self.spendable -= take,
+            Clawback::Negative => self.spendable = self.spendable.saturating_sub(take),
             Clawback::Floor => self.spendable -= covered,
             Clawback::None => {}
         }

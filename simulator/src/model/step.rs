@@ -161,7 +161,7 @@ impl Account {
         };
         let charged = |released: i64, spent: i64| {
             let mut then = self.clone();
-            then.spendable -= spent;
+            then.spendable = then.spendable.saturating_sub(spent);
             then.raise(released);
             then.jobs.insert(
                 id.clone(),

@@ -177,7 +177,8 @@ fn serve(
         Some(instance)
     });
     // The runtime's tasks die before the instance, as in a kill: no task outlives its process.
-    drop(runtime);
+    // What it runs on blocking threads isn't waited for; it may never end.
+    runtime.shutdown_background();
     let _ = caught(|| drop(instance));
 }
 
