@@ -176,7 +176,7 @@ impl Play<'_> {
                     Some((number, backend)) if !side.rests() => {
                         let waits = self.stage.is_blocked(backend);
                         if waits && !side.blocked {
-                            note(moves, actor, number, "waits for a lock");
+                            note(moves, actor, number, "waits");
                         }
                         waits
                     }

@@ -159,6 +159,12 @@ impl Outcome {
 }
 
 impl History {
+    /// Whether the ledger offers an operation.
+    #[must_use]
+    pub fn offers(&self, operation: Operation) -> bool {
+        self.offers.contains(&operation)
+    }
+
     /// Every request, with its place; those of a duel have one place.
     pub fn requests(&self) -> impl Iterator<Item = (usize, &Request)> {
         self.happenings

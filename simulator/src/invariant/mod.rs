@@ -16,6 +16,7 @@ mod order_guard;
 mod progress;
 mod reconciliation;
 mod recovery;
+mod walk;
 mod words;
 
 #[cfg(test)]

@@ -132,10 +132,10 @@ fn duel(at: u32, from: usize, requests: &[Request], moves: &[Move], wrong: bool)
         add(actor, format!("begins: {}", request.said), None, false);
     }
     for step in moves {
-        let said = (!step.said.is_empty()).then(|| shortened(&step.said, 28));
+        let said = (!step.said.is_empty()).then(|| shortened(&step.said, 22));
         add(
             step.actor,
-            format!("  {}", shortened(&step.sql, 56)),
+            format!("  {}", shortened(&step.sql, 46)),
             said,
             false,
         );
