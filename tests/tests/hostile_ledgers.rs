@@ -200,9 +200,7 @@ impl Ledger for Spins {
         Ok(Self)
     }
     async fn reserve(&self, _: &AccountId, _: &JobId, _: Credits) -> Answer<Reserve> {
-        tokio::task::spawn_blocking(|| std::thread::park())
-            .await
-            .ok();
+        tokio::task::spawn_blocking(std::thread::park).await.ok();
         loop {
             std::thread::park();
         }
