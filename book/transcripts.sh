@@ -27,6 +27,7 @@ transcript() {
 rm -rf labs/01-credit-ledger/.badai
 transcript first-verdict.txt cargo badai storm --ledger naive --seed 7 --only exactly-once,recovery
 transcript naive-seed-7.txt cargo badai storm --ledger naive --seed 7
+transcript race.txt cargo badai storm --ledger naive --seed 7 --strategy exhaustive --only atomic-lifecycle
 transcript grade-01.1-as-shipped.txt cargo badai grade 01.1
 # The reference page lists the faults from this.
 cargo badai list faults --json >"$made/faults.json"

@@ -159,7 +159,7 @@ pub fn steps(found: &Counterexample) -> String {
         && found.steps.iter().any(|line| line.spendable.is_some())
     {
         let blank = " ".repeat(width + reply_width);
-        let head = format!("       when      on  {blank}  {account} can spend");
+        let head = format!("       when      on  {blank}  {account} has");
         let _ = writeln!(text, "{}", paint(DIM, &head));
     }
     for line in &found.steps {
