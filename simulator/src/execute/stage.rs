@@ -204,6 +204,7 @@ impl Stage {
             payments: webhook || offers(Operation::Grant),
             webhook,
             jobs: offers(Operation::Reserve),
+            ends: offers(Operation::Charge) && offers(Operation::Refund),
             sweeps: offers(Operation::Sweep),
             faults: Vec::new(),
         }

@@ -46,7 +46,7 @@ impl Evidence<'_> {
         match self.audit.deviations.iter().find(|found| accuses(found)) {
             Some(deviation) => Finding::Broken(deviation.breach()),
             None if self.audit.exhausted => Finding::Unknown,
-            None if looked => Finding::Held,
+            None if looked && self.audit.followed > 0 => Finding::Held,
             None => Finding::Unchecked,
         }
     }

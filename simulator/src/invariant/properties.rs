@@ -321,6 +321,28 @@ fn what_gives_nothing_to_look_at_is_unchecked_and_never_held() {
     }
 }
 
+#[test]
+fn a_ledger_that_tells_no_balance_is_neither_accused_nor_said_to_hold() {
+    let mut script = Script::new(0)
+        .says(reserve(40), RESERVED)
+        .says(paid(100), OK)
+        .says(paid(100), OK)
+        .crash();
+    script.history.parties[0].opening = None;
+    let audit = Audit::of(&script.history);
+    let evidence = Evidence {
+        history: &script.history,
+        audit: &audit,
+    };
+    for claim in Invariant::ALL {
+        let wanted = match claim {
+            Invariant::Progress => Finding::Held,
+            _ => Finding::Unchecked,
+        };
+        assert_eq!(claim.judge(&evidence), wanted, "{claim}");
+    }
+}
+
 fn deeds() -> impl Strategy<Value = Deed> {
     prop_oneof![
         (1..60i64).prop_map(reserve),

@@ -102,7 +102,8 @@ impl Side {
 
     fn offered(self, menu: &Menu) -> bool {
         match self {
-            Side::Reserve | Side::ReserveAnother | Side::Charge | Side::Refund => menu.jobs,
+            Side::Reserve | Side::ReserveAnother => menu.jobs,
+            Side::Charge | Side::Refund => menu.jobs && menu.ends,
             Side::Sweep => menu.sweeps,
             Side::Pay => menu.payments,
             Side::GiveBack => menu.webhook,
@@ -194,6 +195,7 @@ mod tests {
             payments: true,
             webhook: true,
             jobs: true,
+            ends: true,
             sweeps: true,
             faults: Vec::new(),
         };
@@ -202,5 +204,16 @@ mod tests {
         for duel in duels {
             assert_eq!(duel.schedule.impossible(), None, "{}", duel.name);
         }
+        let without_ends = Menu {
+            ends: false,
+            ..menu
+        }
+        .duels();
+        let ends = |it: &&Duel| it.name.contains("charge") || it.name.contains("refund");
+        assert_eq!(
+            without_ends.iter().filter(ends).count(),
+            0,
+            "nobody could fight them"
+        );
     }
 }

@@ -26,6 +26,8 @@ pub struct Menu {
     pub webhook: bool,
     /// Whether jobs can be reserved.
     pub jobs: bool,
+    /// Whether a job's success and its failure can both be reported.
+    pub ends: bool,
     /// Whether there is a sweep.
     pub sweeps: bool,
     /// The faults that may strike; empty for fair weather.
@@ -73,7 +75,7 @@ impl Menu {
         };
         let fits = |choice: &Choice| fault.fits(choice.kind()) && self.offers(*choice);
         let choices: Vec<Choice> = Choice::ALL.into_iter().filter(fits).collect();
-        if choices.is_empty() || !(self.webhook || fault.reaches_grants()) {
+        if choices.is_empty() || !self.can_meet(fault) {
             return None;
         }
         let funding = if self.payments {
@@ -90,6 +92,12 @@ impl Menu {
             affairs.push(then);
             Storm { affairs }
         }))
+    }
+
+    /// Whether what this ledger offers lets the fault do what its story says. A fault that only
+    /// bends steps which are never sent wasn't met.
+    fn can_meet(&self, fault: Fault) -> bool {
+        (self.webhook || fault.reaches_grants()) && (self.ends || !fault.needs_ends())
     }
 
     fn offers(&self, choice: Choice) -> bool {
@@ -155,7 +163,7 @@ impl Menu {
             .faults
             .iter()
             .filter(|fault| fault.fits(kind))
-            .filter(|fault| self.webhook || fault.reaches_grants())
+            .filter(|fault| self.can_meet(**fault))
             .map(|fault| (fault.weight(), Just(*fault)))
             .collect();
         if fitting.is_empty() {
@@ -205,6 +213,7 @@ mod tests {
             payments: true,
             webhook: true,
             jobs: true,
+            ends: true,
             sweeps: true,
             faults: faults.to_vec(),
         }
@@ -253,6 +262,18 @@ mod tests {
             let mut runner = random::runner(1);
             let scene = menu.scene(*fault).unwrap().new_tree(&mut runner).unwrap();
             assert_eq!(scene.current().schedule().faults, [*fault]);
+        }
+    }
+
+    #[test]
+    fn what_is_never_sent_is_never_met() {
+        let menu = Menu {
+            ends: false,
+            ..menu(&[Fault::LateSuccess])
+        };
+        assert!(menu.scene(Fault::LateSuccess).is_none());
+        for seed in 0..100 {
+            assert_eq!(draw(&menu, seed).schedule().faults, []);
         }
     }
 

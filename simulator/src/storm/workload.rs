@@ -96,6 +96,19 @@ impl Fault {
         !matches!(self, Fault::ForgedSignature | Fault::StaleTimestamp)
     }
 
+    /// Whether this fault is about how a job's ends are reported.
+    #[must_use]
+    pub fn needs_ends(self) -> bool {
+        matches!(
+            self,
+            Fault::LateSuccess
+                | Fault::LateFailure
+                | Fault::SuccessAndFailure
+                | Fault::PartialOutput
+                | Fault::UnknownJob
+        )
+    }
+
     /// Whether this fault can strike that kind of business.
     #[must_use]
     pub fn fits(self, kind: Kind) -> bool {
