@@ -271,7 +271,8 @@ impl<'a> Play<'a> {
             Action::Sweep {
                 older_than,
                 instance,
-            } => Sending::sweep(*older_than, *instance),
+                fate,
+            } => Sending::sweep(*older_than, *instance).with_fate(*fate),
             _ => return None,
         })
     }
@@ -285,9 +286,15 @@ impl<'a> Play<'a> {
             return;
         }
         let instance = sending.instance;
+        let mut struck = None;
         let outcome = match sending.fate {
             Fate::Dropped | Fate::CrashBefore => Outcome::NeverArrived,
             Fate::Answered => self.call(instance, &call),
+            Fate::Struck(strike) => {
+                let by = self.strike(instance, &call, strike);
+                struck = by.what;
+                by.outcome
+            }
             Fate::ReplyLost | Fate::CrashAfter => match self.call(instance, &call) {
                 Outcome::Replied(reply) => Outcome::ReplyLost(reply),
                 other => other,
@@ -303,12 +310,23 @@ impl<'a> Play<'a> {
             outcome,
         };
         self.happens(What::Request(request.clone()));
+        let dies = match (sending.fate, &struck) {
+            (Fate::CrashBefore | Fate::CrashAfter, _) => {
+                self.reopen(instance);
+                true
+            }
+            // It has died there, and a new one is open.
+            (Fate::Struck(strike), Some(_)) => strike.fault.kills(),
+            _ => false,
+        };
+        if let Some(what) = struck {
+            self.happens(what);
+        }
         if self.hung {
             self.happens(What::GaveUp(request));
             return;
         }
-        if matches!(sending.fate, Fate::CrashBefore | Fate::CrashAfter) {
-            self.reopen(instance);
+        if dies {
             self.happens(What::Crash { instance });
             self.look_at_all(instance);
         } else {

@@ -236,8 +236,12 @@ impl Sending {
             Message::Call(..) if self.attempt < CLIENT_ATTEMPTS => 10 << self.attempt,
             Message::Call(..) => return None,
         };
+        let fate = match self.fate {
+            Fate::Struck(strike) => strike.again().map_or(Fate::Answered, Fate::Struck),
+            _ => Fate::Answered,
+        };
         let next = Sending {
-            fate: Fate::Answered,
+            fate,
             attempt: self.attempt + 1,
             instance: 1 - self.instance % 2,
             ..self.clone()

@@ -153,6 +153,11 @@ impl Stage {
         Ok(self)
     }
 
+    /// An instance's line, where there is a wire.
+    pub(super) fn line(&self, instance: usize) -> Option<&Line> {
+        self.wire.as_ref().map(|wire| &wire.lines[instance % 2])
+    }
+
     /// The next thing that a doorkeeper tells; waits for it if `patient`.
     pub(super) fn news(&self, patience: Duration, patient: bool) -> Option<News> {
         let wire = self.wire.as_ref()?;

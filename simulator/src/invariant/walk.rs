@@ -203,7 +203,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Vec<Account>, Wrong> {
         let mut after: Vec<Account> = match outcome {
             Outcome::NeverArrived => before.to_vec(),
-            Outcome::ReplyLost(_) | Outcome::Hung(_) => {
+            Outcome::ReplyLost(_) | Outcome::Died | Outcome::Hung(_) => {
                 before.iter().flat_map(|state| state.maybe(deed)).collect()
             }
             Outcome::Replied(reply) => {
@@ -247,7 +247,8 @@ impl<'a> Walk<'a> {
         before: Vec<Account>,
     ) {
         self.tidy();
-        let lost = |request: &&Request| matches!(request.outcome, Outcome::ReplyLost(_));
+        let lost =
+            |request: &&Request| matches!(request.outcome, Outcome::ReplyLost(_) | Outcome::Died);
         self.last = Some(Last {
             place,
             standing,
