@@ -97,6 +97,10 @@ impl Step {
         };
         let server = server::provision(&Request::default())?;
         let mut stage = Stage::new(subject, server)?;
+        let kept = |saved: &Saved| saved.schedule.needs_wire();
+        if self.faults.iter().any(|fault| fault.strikes()) || order.first.iter().any(kept) {
+            stage = stage.with_wire()?;
+        }
         let mut report = hunt::hunt(&mut stage, &order, &mut ())?;
         self.keep(&mut report);
         Ok(report)

@@ -5,7 +5,7 @@
 //! could make a difference and tells whoever decides.
 
 use super::ambush::{Ambush, Ambushed};
-use crate::server::{Address, DatabaseUrl};
+use crate::server::{Address, Database};
 use crate::wire::{
     Arrival, Control, Ending, Gate, Mode, Proxy, Record, Release, SessionId, Status,
 };
@@ -112,10 +112,8 @@ impl Line {
     }
 
     /// The URL of a database at the other end.
-    pub(super) fn url(&self, database: &str) -> String {
-        DatabaseUrl::of_socket(self.folder.path(), database)
-            .as_str()
-            .to_owned()
+    pub(super) fn url(&self, database: &Database) -> String {
+        database.url_through(self.folder.path())
     }
 }
 

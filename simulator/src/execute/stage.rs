@@ -136,11 +136,26 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Puts the wire between the ledger and its database, so that schedules may have duels.
+    /// Puts the wire between the ledger and its database, so that calls can run inside one another
+    /// and be struck.
     ///
     /// # Errors
-    /// No folder or socket for it.
+    /// No folder or socket for it; a server that insists on encryption, which the wire can't read.
     pub fn with_wire(mut self) -> Result<Self, StageError> {
+        self.put_wire()?;
+        Ok(self)
+    }
+
+    /// The same where it can be had, and as it was where not.
+    #[must_use]
+    pub fn with_wire_if_possible(mut self) -> Self {
+        if self.put_wire().is_err() {
+            self.wire = None;
+        }
+        self
+    }
+
+    fn put_wire(&mut self) -> Result<(), StageError> {
         let (tell, news) = channel();
         let hold = Arc::new(AtomicBool::new(false));
         let open = |actor| {
@@ -150,7 +165,13 @@ impl Stage {
         let lines = [open(0)?, open(1)?];
         self.warm = [None, None];
         self.wire = Some(Wire { lines, news, hold });
-        Ok(self)
+        // What can't be opened through it would be the ledger's fault at every call.
+        let opened = self.open(0).map_err(|why| StageError::Open {
+            ledger: self.subject.name().to_owned(),
+            why,
+        })?;
+        self.warm = [Some(opened), None];
+        Ok(())
     }
 
     /// An instance's line, where there is a wire.
@@ -184,6 +205,12 @@ impl Stage {
     /// After how long a call is given up as hung.
     pub(super) fn limit(&self) -> Duration {
         self.limit
+    }
+
+    /// Whether the wire stands between the ledger and its database.
+    #[must_use]
+    pub fn has_wire(&self) -> bool {
+        self.wire.is_some()
     }
 
     /// The ledger under test.
@@ -279,7 +306,7 @@ impl Stage {
     /// Opens one instance of the ledger.
     pub(super) fn open(&self, instance: usize) -> Result<Process, LedgerError> {
         let url = match &self.wire {
-            Some(wire) => wire.lines[instance % 2].url(self.database.name()),
+            Some(wire) => wire.lines[instance % 2].url(&self.database),
             None => self.database.url().to_owned(),
         };
         let world = World::new(url, shop::stripe_access(), self.catalogue.clone());

@@ -106,6 +106,16 @@ impl Audit {
         }
     }
 
+    /// Blames the cut operations, and not the deaths that cut them, for what isn't wrong when the
+    /// same processes die with their operations whole.
+    pub fn blame_cuts(&mut self, whole: &Audit) {
+        let suspects = |found: &&mut Deviation| found.suspects_crash;
+        for found in self.deviations.iter_mut().filter(suspects) {
+            let same = |other: &Deviation| other.account == found.account;
+            found.by_crash &= whole.deviations.iter().any(same);
+        }
+    }
+
     /// Audits every account of the history.
     #[must_use]
     pub fn of(history: &History) -> Self {

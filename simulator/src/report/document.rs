@@ -50,8 +50,10 @@ pub struct Report {
     pub cases: u32,
     /// Schedules judged.
     pub schedules: u32,
-    /// Deaths of a process.
+    /// Different places inside an operation where a process died.
     pub crash_points: u32,
+    /// Deaths of a process, there and between operations.
+    pub deaths: u32,
     /// HTTP attempts to hand an event over.
     pub deliveries: u32,
     /// Wall time.

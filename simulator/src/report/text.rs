@@ -3,6 +3,7 @@
 
 use super::document::{Counterexample, Entry, Judged, Report, Verdict};
 use super::lane::Line;
+use crate::storm::Fault;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -240,14 +241,31 @@ fn coverage(report: &Report) -> String {
         return duels(report)
             + &format!("{} orders in all; {seconds}.{tenth} s\n", report.schedules);
     }
-    format!(
-        "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} \
-         kinds; {seconds}.{tenth} s\n",
-        counted(report.schedules, "schedule"),
-        report.deliveries,
-        report.crash_points,
-        report.faults.len(),
-    )
+    strikes(report)
+        + &format!(
+            "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} \
+             kinds; {seconds}.{tenth} s\n",
+            counted(report.schedules, "schedule"),
+            report.deliveries,
+            report.deaths,
+            report.faults.len(),
+        )
+}
+
+/// How often what goes wrong inside operations did.
+fn strikes(report: &Report) -> String {
+    let strikes = Fault::ALL.iter().filter(|fault| fault.strikes());
+    let met: Vec<String> = strikes
+        .filter_map(|fault| {
+            let times = report.faults.get(fault.id())?;
+            Some(format!("{} {times}", fault.id()))
+        })
+        .collect();
+    if met.is_empty() {
+        return String::new();
+    }
+    let points = counted(report.crash_points, "crash point");
+    format!("  {points}; {}\n", met.join(", "))
 }
 
 /// Each pair with the number of its orders.

@@ -251,4 +251,9 @@ impl Database {
     pub fn url(&self) -> &str {
         self.url.as_str()
     }
+
+    /// Its URL through a Unix socket in this folder, behind which somebody passes on what comes.
+    pub(crate) fn url_through(&self, folder: &Path) -> String {
+        self.url.through(folder).as_str().to_owned()
+    }
 }
