@@ -9,11 +9,12 @@ use super::{Order, Watcher};
 use crate::execute::{Begin, Stage, StageError};
 use crate::history::What;
 use crate::storm::{Fate, Fault, Ladder, Moment, Schedule, Strike};
+use std::collections::BTreeMap;
 
 /// So many strikes of single operations a run.
 const STRIKES: u32 = 400;
 /// So many more with another operation before or in between.
-const DOUBLE_STRIKES: u32 = 150;
+const DOUBLE_STRIKES: u32 = 100;
 
 /// How far the climb came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,21 +45,14 @@ pub(super) fn climb(
         order,
         watcher,
         note,
+        statements: BTreeMap::new(),
         left: STRIKES,
         hung: false,
     };
-    let alone = climber.climb_all(&faults, menu.ladders())?;
-    let whole = climber.left > 0;
+    let whole = climber.climb_all(&faults, &menu.ladders())?;
     climber.left = DOUBLE_STRIKES;
-    let deadly: Vec<Fault> = faults
-        .iter()
-        .copied()
-        .filter(|it| it.kills())
-        .take(1)
-        .collect();
-    // What came back of an operation alone is known; beside another the first moments tell most.
-    if alone {
-        climber.climb_all(&deadly, menu.double_ladders())?;
+    if whole && faults.contains(&Fault::CrashBetween) {
+        climber.climb_beside(&menu.double_ladders())?;
     }
     Ok(match (climber.hung, whole) {
         (true, _) => Climbed::Hung,
@@ -72,18 +66,18 @@ struct Climber<'a> {
     order: &'a Order,
     watcher: &'a dyn Watcher,
     note: &'a mut dyn FnMut(&Schedule, &Judged),
+    /// How many statements each operation has, once a climb has come to its end.
+    statements: BTreeMap<String, u32>,
     left: u32,
     hung: bool,
 }
 
 impl Climber<'_> {
     /// False if it stopped before the end.
-    fn climb_all(&mut self, faults: &[Fault], ladders: Vec<Ladder>) -> Result<bool, StageError> {
-        // How many statements each operation has, once that is known.
-        let mut ladders: Vec<_> = ladders.into_iter().map(|it| (it, None)).collect();
+    fn climb_all(&mut self, faults: &[Fault], ladders: &[Ladder]) -> Result<bool, StageError> {
         for fault in faults {
-            for (ladder, statements) in &mut ladders {
-                if !self.climb(*fault, ladder, statements)? {
+            for ladder in ladders {
+                if !self.climb(*fault, ladder)? {
                     return Ok(false);
                 }
             }
@@ -91,27 +85,23 @@ impl Climber<'_> {
         Ok(true)
     }
 
-    fn climb(
-        &mut self,
-        fault: Fault,
-        ladder: &Ladder,
-        statements: &mut Option<u32>,
-    ) -> Result<bool, StageError> {
+    /// One ladder, moment by moment.
+    fn climb(&mut self, fault: Fault, ladder: &Ladder) -> Result<bool, StageError> {
+        let known = self.statements.get(&ladder.operation).copied();
         let mut number = 0;
-        while statements.is_none_or(|all| number < all) {
+        while known.is_none_or(|all| number < all) {
             let mut met = false;
             for moment in fault.moments(number) {
-                let Some(struck) = self.strike(fault, moment, ladder)? else {
-                    return Ok(false);
-                };
-                if !struck {
-                    break;
+                match self.strike(fault, moment, ladder)? {
+                    None => return Ok(false),
+                    Some(true) => met = true,
+                    Some(false) => break,
                 }
-                met = true;
             }
             if !met {
                 if fault.kills() {
-                    *statements = Some(number);
+                    let name = ladder.operation.clone();
+                    self.statements.insert(name, number);
                 }
                 break;
             }
@@ -121,6 +111,32 @@ impl Climber<'_> {
             return Ok(self.strike(fault, Moment::Replied, ladder)?.is_some());
         }
         Ok(true)
+    }
+
+    /// Each pair at one of its moments, then each at the next, until the budget is spent: the
+    /// pairs are many, and neighbours begin at different moments.
+    fn climb_beside(&mut self, ladders: &[Ladder]) -> Result<(), StageError> {
+        let moments = |ladder: &Ladder| -> Vec<Moment> {
+            let all = 0..self.statements.get(&ladder.operation).copied().unwrap_or(0);
+            // Before the first nothing has happened: that is the other operation alone.
+            all.flat_map(|it| Fault::CrashBetween.moments(it))
+                .skip(1)
+                .collect()
+        };
+        let plans: Vec<_> = ladders.iter().map(|it| (it, moments(it))).collect();
+        let most = plans.iter().map(|(_, moments)| moments.len()).max();
+        for round in 0..most.unwrap_or(0) {
+            for (place, (ladder, moments)) in plans.iter().enumerate() {
+                if round >= moments.len() {
+                    continue;
+                }
+                let moment = moments[(place + round) % moments.len()];
+                if self.strike(Fault::CrashBetween, moment, ladder)?.is_none() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// One strike: whether it was met; nothing if no more are to be tried.

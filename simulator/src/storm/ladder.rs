@@ -12,6 +12,8 @@ use super::strike::Strike;
 pub struct Ladder {
     /// Such as `charge`, or `charge, then refund`.
     pub name: String,
+    /// The one that is struck, such as `charge`.
+    pub operation: String,
     /// What leads there.
     before: Vec<Step>,
     /// The operation.
@@ -50,6 +52,7 @@ impl Menu {
             {
                 ladders.push(Ladder {
                     name: one.to_owned(),
+                    operation: one.to_owned(),
                     before,
                     call,
                     after: None,
@@ -75,6 +78,7 @@ impl Menu {
                 then.at += 1;
                 ladders.push(Ladder {
                     name: format!("{name}, then {other_name}"),
+                    operation: (*name).to_owned(),
                     before: before.clone(),
                     call: (*call).clone(),
                     after: Some(then),
@@ -85,6 +89,7 @@ impl Menu {
                 before.push((*other).clone());
                 ladders.push(Ladder {
                     name: format!("{other_name}, then {name}"),
+                    operation: (*name).to_owned(),
                     before,
                     call,
                     after: None,
