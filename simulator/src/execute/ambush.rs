@@ -9,6 +9,7 @@
 //!   a death           held, cut with the rest       withheld, then everything is cut
 //!   a lost connection DropConnection                Withhold
 //!   an error          AnswerError
+//!   a server's crash  held till it is back          withheld, and all else held till then
 //! ```
 //!
 //! From a death on, whatever the dying process still sends is killed: kill -9 runs no handler.
@@ -55,6 +56,8 @@ struct State {
     held: Vec<(Arrival, Release)>,
     hit: Option<Hit>,
     dead: bool,
+    /// The database is about to die: nothing more reaches it before.
+    frozen: bool,
     /// Connections that PostgreSQL knows of.
     open: BTreeSet<SessionId>,
 }
@@ -71,7 +74,8 @@ impl Ambush {
     /// Lets everything pass again.
     pub(super) fn stand_down(&self) {
         let mut state = self.lock();
-        (state.strike, state.awaited, state.dead) = (None, None, false);
+        (state.strike, state.awaited) = (None, None);
+        (state.dead, state.frozen) = (false, false);
         for (_, release) in state.held.drain(..) {
             release.give(Verdict::Forward);
         }
@@ -82,9 +86,10 @@ impl Ambush {
         self.lock().hit.clone()
     }
 
-    /// The process is dead from here on: nothing that it sends is forwarded.
-    pub(super) fn declare_dead(&self) {
-        self.lock().dead = true;
+    /// The process or the database is dead from here on.
+    pub(super) fn end(&self, fault: Fault) {
+        let mut state = self.lock();
+        (state.dead, state.frozen) = (fault.kills(), fault.fells());
     }
 
     /// Whether a statement waits for [`Ambush::pass`].
@@ -134,6 +139,10 @@ impl Ambush {
             release.give(Verdict::Kill);
             return None;
         }
+        if state.frozen {
+            state.held.push((arrival.clone(), release));
+            return None;
+        }
         let Some(strike) = state.strike.filter(|_| state.hit.is_none()) else {
             return Some(release);
         };
@@ -151,10 +160,11 @@ impl Ambush {
                 state.strike(strike.fault, arrival);
                 match error_of(strike.fault) {
                     Some(error) => release.give(Verdict::AnswerError(error)),
-                    None if strike.fault.kills() => state.held.push((arrival.clone(), release)),
+                    None if strike.fault.kills() || strike.fault.fells() => {
+                        state.held.push((arrival.clone(), release));
+                    }
                     None => release.give(Verdict::DropConnection),
                 }
-                state.dead = strike.fault.kills();
             }
             Moment::After(at) if at == number => {
                 state.awaited = Some(arrival.number);
@@ -168,9 +178,10 @@ impl Ambush {
 
 impl State {
     fn strike(&mut self, fault: Fault, arrival: &Arrival) {
+        (self.dead, self.frozen) = (fault.kills(), fault.fells());
         self.hit = Some(Hit {
             sql: arrival.sql.split_whitespace().collect::<Vec<_>>().join(" "),
-            lost: error_of(fault).is_none().then_some(arrival.session),
+            lost: (error_of(fault).is_none() && !fault.fells()).then_some(arrival.session),
         });
     }
 }
@@ -235,7 +246,6 @@ impl<G: Gate> Gate for Ambushed<G> {
             && record.ending != Ending::NeverSent
         {
             state.awaited = None;
-            state.dead = strike.fault.kills();
             state.strike(strike.fault, &record.arrival);
         }
         drop(state);

@@ -13,7 +13,7 @@ use super::stage::{Chooser, Instances, Stage};
 use crate::clock;
 use crate::history::{Happening, History, Outcome, Party, Request, What};
 use crate::model::Deed;
-use crate::storm::{ACCOUNTS, Action, Copy, Fate, Schedule, Step};
+use crate::storm::{ACCOUNTS, Action, Copy, Fate, Moment, Schedule, Step};
 use crate::strategy::Diverged;
 use crate::stripe::{PaymentMethod, Stripe};
 use crate::target::{Call, CustomerId, LedgerError, Lost, OfferKind, Operation, Process, Reply};
@@ -34,6 +34,8 @@ pub(super) struct Play<'a> {
     pub(super) now: u32,
     /// A call never came back: nothing after it tells anything, and each would cost its limit.
     pub(super) hung: bool,
+    /// The database died: whoever lives has connections that don't.
+    pub(super) felled: bool,
     /// Who chooses in a duel.
     pub(super) chooser: Option<&'a mut Chooser<'a>>,
     /// What was chosen.
@@ -99,6 +101,7 @@ impl<'a> Play<'a> {
             began,
             now: 0,
             hung: false,
+            felled: false,
             chooser,
             chosen: Chosen::default(),
             stage,
@@ -123,8 +126,8 @@ impl<'a> Play<'a> {
         if !self.chosen.redundant && self.chosen.diverged.is_none() {
             self.calm();
         }
-        let hung = self.hung;
-        let left = self.processes.map(|it| it.ok().filter(|_| !hung));
+        let fit = !self.hung && !self.felled;
+        let left = self.processes.map(|it| it.ok().filter(|_| fit));
         (self.history, left, self.chosen)
     }
 
@@ -309,6 +312,14 @@ impl<'a> Play<'a> {
             attempt: sending.attempt,
             outcome,
         };
+        // Inside the operation the database died before the reply, else after it.
+        let felled = match &struck {
+            Some(What::Struck { strike, .. }) if strike.fault.fells() => Some(strike.moment),
+            _ => None,
+        };
+        if matches!(felled, Some(Moment::Before(_) | Moment::After(_))) {
+            self.happens(What::ServerCrash);
+        }
         self.happens(What::Request(request.clone()));
         let dies = match (sending.fate, &struck) {
             (Fate::CrashBefore | Fate::CrashAfter, _) => {
@@ -328,6 +339,11 @@ impl<'a> Play<'a> {
         }
         if dies {
             self.happens(What::Crash { instance });
+            self.look_at_all(instance);
+        } else if let Some(moment) = felled {
+            if moment == Moment::Replied {
+                self.happens(What::ServerCrash);
+            }
             self.look_at_all(instance);
         } else {
             match request.account {

@@ -7,7 +7,7 @@ use super::shop;
 use crate::clock;
 use crate::history::History;
 use crate::server::{Database, Server, ServerError, Template};
-use crate::storm::{Menu, Schedule};
+use crate::storm::{Fault, Menu, Schedule};
 use crate::strategy::{Choice, Diverged, Next};
 use crate::stripe::Stripe;
 use crate::target::{
@@ -15,9 +15,9 @@ use crate::target::{
     OfferKind, Operation, Process, Reply, Subject, World,
 };
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -65,6 +65,8 @@ pub struct Stage {
     warm: Instances,
     /// The instances' lines, where calls can run inside one another.
     wire: Option<Wire>,
+    /// The server didn't come back from a crash.
+    fallen: Mutex<Option<ServerError>>,
 }
 
 /// Both lines, what is told from them, and whether they hold.
@@ -131,6 +133,7 @@ impl Stage {
             limit,
             warm: [None, None],
             wire: None,
+            fallen: Mutex::default(),
         };
         stage.offers = stage.probe()?;
         Ok(stage)
@@ -202,6 +205,29 @@ impl Stage {
         self.server.blockers(backend).is_ok_and(|by| !by.is_empty())
     }
 
+    /// Takes the database down and starts it again. If it doesn't come back, the schedule is
+    /// nobody's fault and has no verdict: then this is false.
+    pub(super) fn fell(&self) -> bool {
+        let Err(error) = self.server.crash() else {
+            return true;
+        };
+        let mut fallen = self.fallen.lock().unwrap_or_else(PoisonError::into_inner);
+        fallen.get_or_insert(error);
+        false
+    }
+
+    /// Why this fault can't strike here, if it can't.
+    #[must_use]
+    pub fn refuses(&self, fault: Fault) -> Option<&'static str> {
+        if fault.strikes() && !self.has_wire() {
+            Some("no wire between the ledger and its database")
+        } else if fault.fells() && !self.server.is_ours() {
+            Some("the server is lent, and badai takes down only its own")
+        } else {
+            None
+        }
+    }
+
     /// After how long a call is given up as hung.
     pub(super) fn limit(&self) -> Duration {
         self.limit
@@ -259,7 +285,14 @@ impl Stage {
         };
         let (history, left, _) = Play::new(self, self.runs, instances, None).run(schedule);
         self.warm = left;
-        Ok(history)
+        let fallen = self
+            .fallen
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        match fallen.take() {
+            Some(error) => Err(error.into()),
+            None => Ok(history),
+        }
     }
 
     /// Plays a schedule whose duel is fought in the order that `chooser` says.

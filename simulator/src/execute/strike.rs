@@ -22,65 +22,67 @@ pub(super) struct Struck {
 impl Play<'_> {
     /// Runs one call on an instance, and strikes it.
     pub(super) fn strike(&mut self, instance: usize, call: &Call, strike: Strike) -> Struck {
-        let untouched = |outcome| Struck {
-            outcome,
-            what: None,
-        };
         let stage = self.stage;
-        let Some(line) = stage.line(instance).filter(|_| !self.hung) else {
-            return untouched(self.call(instance, call));
-        };
-        let dead = || Err(LedgerError::failed("dead"));
-        let place = &mut self.processes[instance % 2];
-        let mut process = match std::mem::replace(place, dead()) {
-            Ok(process) => process,
-            Err(why) => {
-                *place = Err(why);
-                return untouched(self.call(instance, call));
+        let place = instance % 2;
+        let line = stage.line(instance).filter(|_| !self.hung);
+        let dead = Err(LedgerError::failed("dead"));
+        let (line, mut process) = match (line, std::mem::replace(&mut self.processes[place], dead))
+        {
+            (Some(line), Ok(process)) => (line, process),
+            (_, process) => {
+                self.processes[place] = process;
+                return Struck {
+                    outcome: self.call(instance, call),
+                    what: None,
+                };
             }
         };
         let ambush = line.ambush();
         ambush.lie_in_wait(strike);
         process.begin(call);
-        let reply = await_fate(&mut process, line, strike, stage.limit());
+        let mut reply = await_fate(&mut process, line, strike, stage.limit());
         let hit = ambush.hit();
         let replied = strike.moment == Moment::Replied && reply.is_some();
-        if hit.is_none() && !replied || !strike.fault.kills() {
-            ambush.stand_down();
-            if let Some(session) = hit.as_ref().and_then(|hit| hit.lost) {
-                // Whatever was open there is rolled back before anybody looks.
-                ambush.has_let_go(session, stage.limit());
-            }
-            let outcome = match reply {
-                Some(reply) => {
-                    self.processes[instance % 2] = Ok(process);
-                    Outcome::Replied(reply)
-                }
-                None => {
-                    process.abandon();
-                    self.hung = true;
-                    Outcome::Hung(stage.limit().as_secs())
-                }
+        let met = hit.is_some() || replied;
+        let what = met.then(|| What::Struck {
+            instance,
+            strike,
+            sql: hit.as_ref().map_or_else(String::new, |hit| hit.sql.clone()),
+        });
+        if met && strike.fault.kills() {
+            self.hung |= !bury(process, line, stage.limit());
+            self.processes[place] = stage.open(instance);
+            let heard = reply.filter(|_| replied);
+            return Struck {
+                outcome: heard.map_or(Outcome::Died, Outcome::Replied),
+                what,
             };
-            let what = hit.map(|hit| What::Struck {
-                instance,
-                strike,
-                sql: hit.sql,
-            });
-            return Struck { outcome, what };
         }
-        self.hung |= !bury(process, line, stage.limit());
-        self.processes[instance % 2] = stage.open(instance);
-        Struck {
-            outcome: reply
-                .filter(|_| replied)
-                .map_or(Outcome::Died, Outcome::Replied),
-            what: Some(What::Struck {
-                instance,
-                strike,
-                sql: hit.map(|hit| hit.sql).unwrap_or_default(),
-            }),
+        if met && strike.fault.fells() {
+            // The processes live, and find their connections gone.
+            self.felled = true;
+            self.hung |= !stage.fell();
         }
+        ambush.stand_down();
+        if reply.is_none() && strike.fault.fells() {
+            reply = process.reply_within(stage.limit());
+        }
+        if let Some(session) = hit.and_then(|hit| hit.lost) {
+            // Whatever was open there is rolled back before anybody looks.
+            ambush.has_let_go(session, stage.limit());
+        }
+        let outcome = match reply {
+            Some(reply) => {
+                self.processes[place] = Ok(process);
+                Outcome::Replied(reply)
+            }
+            None => {
+                process.abandon();
+                self.hung = true;
+                Outcome::Hung(stage.limit().as_secs())
+            }
+        };
+        Struck { outcome, what }
     }
 }
 
@@ -97,11 +99,11 @@ fn await_fate(
         let holds = ambush.holds();
         if let Some(reply) = process.reply_within(LISTEN) {
             if strike.moment == Moment::Replied {
-                ambush.declare_dead();
+                ambush.end(strike.fault);
             }
             return Some(reply);
         }
-        if strike.fault.kills() && ambush.hit().is_some() {
+        if (strike.fault.kills() || strike.fault.fells()) && ambush.hit().is_some() {
             return None;
         }
         // No reply came, so what is held belongs to the call.

@@ -77,6 +77,8 @@ pub enum What {
         /// Which instance.
         instance: usize,
     },
+    /// The database died and was started again; the processes lived.
+    ServerCrash,
     /// The balance was read while nothing was under way.
     Balance {
         /// Whose.

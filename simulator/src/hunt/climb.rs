@@ -8,13 +8,16 @@ use super::judge::{Judged, judge};
 use super::{Order, Watcher};
 use crate::execute::{Begin, Stage, StageError};
 use crate::history::What;
-use crate::storm::{Fate, Fault, Ladder, Moment, Schedule, Strike};
+use crate::storm::{Fate, Fault, Ladder, Menu, Moment, Schedule, Strike};
 use std::collections::BTreeMap;
 
 /// So many strikes of single operations a run.
 const STRIKES: u32 = 400;
 /// So many more with another operation before or in between.
 const DOUBLE_STRIKES: u32 = 100;
+
+/// A server's crash takes ten times as long as a process's: three an operation.
+const CRASHES: u32 = 24;
 
 /// How far the climb came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +37,12 @@ pub(super) enum Climbed {
 pub(super) fn climb(
     stage: &mut Stage,
     order: &Order,
+    menu: &Menu,
     watcher: &dyn Watcher,
     note: &mut dyn FnMut(&Schedule, &Judged),
 ) -> Result<Climbed, StageError> {
-    let faults = order.faults.iter().copied().filter(|it| it.strikes());
-    let faults: Vec<Fault> = faults.filter(|_| stage.has_wire()).collect();
-    let menu = stage.menu();
+    let strikes = menu.faults.iter().copied().filter(|it| it.strikes());
+    let (felling, faults): (Vec<Fault>, Vec<Fault>) = strikes.partition(|it| it.fells());
     let mut climber = Climber {
         stage,
         order,
@@ -53,6 +56,10 @@ pub(super) fn climb(
     climber.left = DOUBLE_STRIKES;
     if whole && faults.contains(&Fault::CrashBetween) {
         climber.climb_beside(&menu.double_ladders())?;
+    }
+    climber.left = CRASHES;
+    for fault in felling {
+        climber.fell(fault, &menu.ladders())?;
     }
     Ok(match (climber.hung, whole) {
         (true, _) => Climbed::Hung,
@@ -111,6 +118,22 @@ impl Climber<'_> {
             return Ok(self.strike(fault, Moment::Replied, ladder)?.is_some());
         }
         Ok(true)
+    }
+
+    /// The database dies around each operation's last statement, where what was acknowledged
+    /// and what wasn't part.
+    fn fell(&mut self, fault: Fault, ladders: &[Ladder]) -> Result<(), StageError> {
+        for ladder in ladders {
+            let all = self.statements.get(&ladder.operation);
+            let last = all.map_or(0, |all| all.saturating_sub(1));
+            let moments = fault.moments(last).into_iter();
+            for moment in moments.chain([Moment::Replied]) {
+                if self.strike(fault, moment, ladder)?.is_none() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Each pair at one of its moments, then each at the next, until the budget is spent: the

@@ -20,7 +20,7 @@ use crate::clock::Stopwatch;
 use crate::execute::{Begin, Stage, StageError};
 use crate::invariant::{Finding, Invariant};
 use crate::random;
-use crate::report::{Counterexample, Report, Saved};
+use crate::report::{Counterexample, Refused, Report, Saved};
 use crate::storm::{Fault, Menu, SIZES, Schedule, Storm};
 use climb::{Climbed, climb};
 use proptest::strategy::{Strategy, ValueTree};
@@ -74,12 +74,14 @@ pub fn hunt(
     watcher: &mut dyn Watcher,
 ) -> Result<Report, StageError> {
     let watch = Stopwatch::start();
-    let possible = |fault: &&Fault| stage.has_wire() || !fault.strikes();
-    let menu = Menu {
-        faults: order.faults.iter().filter(possible).copied().collect(),
-        ..stage.menu()
-    };
     let mut tally = Tally::default();
+    let mut menu = stage.menu();
+    for fault in &order.faults {
+        match stage.refuses(*fault) {
+            Some(why) => tally.refused.push(Refused { fault: *fault, why }),
+            None => menu.faults.push(*fault),
+        }
+    }
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
     for saved in &order.first {
         let judged = if saved.schedule.has_duel() {
@@ -107,7 +109,7 @@ pub fn hunt(
     // A replay is asked for one schedule, and for nothing else.
     let mut climbed = Climbed::Partly;
     if order.cases > 0 {
-        climbed = climb(stage, order, watcher, &mut |schedule, judged| {
+        climbed = climb(stage, order, &menu, watcher, &mut |schedule, judged| {
             tally.count(schedule, judged);
             for invariant in judged.broken() {
                 if !found.contains_key(&invariant) {

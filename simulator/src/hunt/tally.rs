@@ -5,7 +5,7 @@ use super::judge::Judged;
 use crate::history::What;
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Coverage, Entry, Report, Verdict};
+use crate::report::{Counterexample, Coverage, Entry, Refused, Report, Verdict};
 use crate::storm::{Fault, Moment, Schedule};
 use crate::target::{Call, Operation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ pub(super) struct Tally {
     judged: BTreeMap<Invariant, u32>,
     unknown: Vec<Invariant>,
     coverage: Vec<Coverage>,
+    /// Faults that can't strike here.
+    pub(super) refused: Vec<Refused>,
 }
 
 impl Tally {
@@ -120,6 +122,7 @@ impl Tally {
             elapsed_ms: elapsed.as_millis(),
             faults: named.map(|(fault, times)| (fault.id(), times)).collect(),
             never_met,
+            refused: self.refused,
             duels: self.coverage,
             invariants: entries,
         }

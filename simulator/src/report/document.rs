@@ -62,11 +62,23 @@ pub struct Report {
     pub faults: BTreeMap<&'static str, u32>,
     /// Requested faults that were never met.
     pub never_met: Vec<Fault>,
+    /// Faults that can't strike here, each with the reason: what only they would show is unchecked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
     /// The pairs that were fought out, with how many orders each has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duels: Vec<Coverage>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
+}
+
+/// A fault that can't strike here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Which.
+    pub fault: Fault,
+    /// Why not.
+    pub why: &'static str,
 }
 
 /// How much of a duel was fought.

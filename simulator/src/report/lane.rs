@@ -103,6 +103,9 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 };
                 what.clone_into(&mut line.what);
             }
+            What::ServerCrash => {
+                "PostgreSQL crashes and is started again".clone_into(&mut line.what);
+            }
             What::GaveUp(request) => line.what = format!("nobody asks again: {}", request.said),
             What::Calm => {
                 calm = true;
@@ -181,6 +184,7 @@ fn struck(strike: Strike, sql: &str) -> String {
         Fault::SerializationFailure => "  fails with 40001",
         Fault::Deadlock => "  is a deadlock's victim",
         Fault::StatementTimeout => "  runs into a time-out",
+        Fault::ServerCrash => "  meets the crash",
         _ => "  dies",
     };
     let sql = shortened(sql, 46);

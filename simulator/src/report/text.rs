@@ -1,7 +1,7 @@
 //! The report as a terminal shows it: seed and settings first, the verdict last. Styled; whoever
 //! prints it takes the styles out where no terminal listens.
 
-use super::document::{Counterexample, Entry, Judged, Report, Verdict};
+use super::document::{Counterexample, Entry, Judged, Refused, Report, Verdict};
 use super::lane::Line;
 use crate::storm::Fault;
 use anstyle::{AnsiColor, Style};
@@ -254,6 +254,10 @@ fn coverage(report: &Report) -> String {
 
 /// How often what goes wrong inside operations did.
 fn strikes(report: &Report) -> String {
+    let mut text = String::new();
+    for Refused { fault, why } in &report.refused {
+        let _ = writeln!(text, "  {}: {}: {why}", paint(DIM, "unchecked"), fault.id());
+    }
     let strikes = Fault::ALL.iter().filter(|fault| fault.strikes());
     let met: Vec<String> = strikes
         .filter_map(|fault| {
@@ -261,11 +265,11 @@ fn strikes(report: &Report) -> String {
             Some(format!("{} {times}", fault.id()))
         })
         .collect();
-    if met.is_empty() {
-        return String::new();
+    if !met.is_empty() {
+        let points = counted(report.crash_points, "crash point");
+        let _ = writeln!(text, "  {points}; {}", met.join(", "));
     }
-    let points = counted(report.crash_points, "crash point");
-    format!("  {points}; {}\n", met.join(", "))
+    text
 }
 
 /// Each pair with the number of its orders.

@@ -26,6 +26,7 @@ mod folder;
 mod foreign;
 mod keeper;
 mod local;
+mod ours;
 mod postmaster;
 mod request;
 mod run_id;

@@ -3,6 +3,7 @@
 use super::database_url::{Address, DatabaseUrl};
 use super::error::ServerError;
 use super::foreign::LOCK_CLASS;
+use super::ours::Ours;
 use super::run_id::RunId;
 use super::schema::Script;
 use super::session::Session;
@@ -28,7 +29,7 @@ pub struct Server {
     databases: AtomicU32,
     session: Mutex<Session>,
     /// Stops a server of ours when it is dropped, which is after the session has gone.
-    keeper: Option<Box<dyn Send + Sync>>,
+    keeper: Option<Box<dyn Ours>>,
 }
 
 /// A migrated database that clones are made of. Nobody connects to it.
@@ -48,7 +49,7 @@ impl Server {
     /// Connects to a server; `keeper` stops it when it is dropped, if it is ours to stop.
     pub(super) fn connect(
         url: DatabaseUrl,
-        keeper: Option<Box<dyn Send + Sync>>,
+        keeper: Option<Box<dyn Ours>>,
     ) -> Result<Self, ServerError> {
         let failed = || ServerError::database(format!("connect to {url}"));
         let mut session = Session::open(url.as_str()).map_err(failed())?;
@@ -63,10 +64,7 @@ impl Server {
             )));
         }
         let run = RunId::fresh();
-        // Held as long as we are connected: what tells other runs that this one lives.
-        let lock = format!("select pg_advisory_lock({LOCK_CLASS}, {})", run.number());
-        let stay = format!("set idle_session_timeout = 0; {lock}");
-        session.run(&stay).map_err(failed())?;
+        session.run(&stay(&run)).map_err(failed())?;
         Ok(Self {
             url,
             version,
@@ -99,6 +97,23 @@ impl Server {
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.keeper.is_some()
+    }
+
+    /// Crashes it and starts it again: all connections are lost, and what was committed isn't.
+    ///
+    /// # Errors
+    /// [`ServerError::Absent`] if it is somebody else's, another if it doesn't come back.
+    pub fn crash(&self) -> Result<(), ServerError> {
+        let Some(ours) = &self.keeper else {
+            return Err(ServerError::Absent(
+                "the server is lent to us, and so is not taken down".into(),
+            ));
+        };
+        let mut session = self.session();
+        ours.crash()?;
+        let failed = || ServerError::database(format!("connect to {} after its crash", self.url));
+        *session = Session::open(self.url.as_str()).map_err(failed())?;
+        session.run(&stay(&self.run)).map_err(failed())
     }
 
     /// Makes a template database and applies a folder's `*.sql` files to it in name order.
@@ -214,6 +229,13 @@ impl Server {
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What our own connection says first. The lock is held as long as we are connected: it tells
+/// other runs that this one lives.
+fn stay(run: &RunId) -> String {
+    let lock = format!("select pg_advisory_lock({LOCK_CLASS}, {})", run.number());
+    format!("set idle_session_timeout = 0; {lock}")
 }
 
 impl Drop for Server {

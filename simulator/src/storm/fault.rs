@@ -144,6 +144,9 @@ faults! {
     StatementTimeout "statement-timeout" Database 2
         "A statement takes too long and is cancelled, 57014; the transaction is rolled back."
         "PostgreSQL manual, statement_timeout; Supabase docs, timeouts: each role has one";
+    ServerCrash "server-crash" Database 1
+        "PostgreSQL itself dies, inside an operation or between two, and comes back; the processes live."
+        "PostgreSQL manual, shutting down the server: an immediate shutdown leads to recovery at the next start";
     DoubleClick "double-click" Jobs 3
         "The user clicks twice: the same job is reserved again."
         "Stripe docs, idempotent requests: safely retrying requests";

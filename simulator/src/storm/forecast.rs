@@ -134,7 +134,8 @@ impl Lane {
             | Fault::CommitAckLost
             | Fault::SerializationFailure
             | Fault::Deadlock
-            | Fault::StatementTimeout => self.fate(gust, Fate::Struck(gust.strike())),
+            | Fault::StatementTimeout
+            | Fault::ServerCrash => self.fate(gust, Fate::Struck(gust.strike())),
             Fault::DoubleClick
             | Fault::LateSuccess
             | Fault::LateFailure

@@ -73,8 +73,8 @@ impl Schedule {
         None
     }
 
-    /// The same business and weather, but no process dies: requests that a death cut off are
-    /// lost on their way instead.
+    /// The same business and weather, but neither a process nor the database dies: requests that
+    /// a death cut off are lost on their way instead, connections that the database lost are lost.
     #[must_use]
     pub fn without_deaths(&self) -> Self {
         let mut survived = self.with_fates(|fate| match fate {
@@ -82,6 +82,12 @@ impl Schedule {
             Fate::CrashAfter => Fate::ReplyLost,
             Fate::Struck(strike) if strike.fault.kills() => match strike.moment {
                 Moment::Before(_) | Moment::After(_) => Fate::ReplyLost,
+                Moment::Replied => Fate::Answered,
+            },
+            Fate::Struck(strike) if strike.fault.fells() => match strike.moment {
+                Moment::Before(_) | Moment::After(_) => {
+                    Fate::Struck(Strike::new(Fault::ConnectionDrop, strike.moment))
+                }
                 Moment::Replied => Fate::Answered,
             },
             other => other,

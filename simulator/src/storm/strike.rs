@@ -67,7 +67,7 @@ impl Strike {
             Moment::Before(statement) | Moment::After(statement) => {
                 self.fault.moments(statement).contains(&self.moment)
             }
-            Moment::Replied => self.fault.kills(),
+            Moment::Replied => self.fault.kills() || self.fault.fells(),
         }
     }
 
@@ -92,12 +92,20 @@ impl Fault {
         matches!(self, Fault::CrashBetween | Fault::CrashLoop)
     }
 
+    /// Whether the database dies of it, and all connections with it.
+    #[must_use]
+    pub fn fells(self) -> bool {
+        self == Fault::ServerCrash
+    }
+
     /// The moments of one statement that it can strike at; none for a fault of another kind.
     #[must_use]
     pub fn moments(self, statement: u32) -> Vec<Moment> {
         let (before, after) = (Moment::Before(statement), Moment::After(statement));
         match self {
-            Fault::CrashBetween | Fault::CrashLoop | Fault::ConnectionDrop => vec![before, after],
+            Fault::CrashBetween | Fault::CrashLoop | Fault::ConnectionDrop | Fault::ServerCrash => {
+                vec![before, after]
+            }
             Fault::CommitAckLost => vec![after],
             Fault::SerializationFailure | Fault::Deadlock | Fault::StatementTimeout => {
                 vec![before]

@@ -127,13 +127,13 @@ impl Fault {
             AlteredBody, Burst, CommitAckLost, ConnectionDrop, CrashAfterCommit, CrashBefore,
             CrashBetween, CrashLoop, Deadlock, Delay, DoubleClick, DropThenRetry, Duplicate,
             ForgedSignature, LateFailure, LateRetry, LateSuccess, LostReply, NeverEnds,
-            NonsenseAmount, PartialOutput, Reorder, SerializationFailure, StaleTimestamp,
-            StatementTimeout, SuccessAndFailure, TwinEvent, UnknownJob,
+            NonsenseAmount, PartialOutput, Reorder, SerializationFailure, ServerCrash,
+            StaleTimestamp, StatementTimeout, SuccessAndFailure, TwinEvent, UnknownJob,
         };
         match self {
             Duplicate | LostReply | CrashBefore | CrashAfterCommit => kind != Kind::Sweep,
             CrashBetween | CrashLoop | ConnectionDrop | CommitAckLost | SerializationFailure
-            | Deadlock | StatementTimeout => true,
+            | Deadlock | StatementTimeout | ServerCrash => true,
             TwinEvent | Reorder | Delay | DropThenRetry | Burst | LateRetry | ForgedSignature
             | StaleTimestamp | AlteredBody => kind == Kind::Payment,
             DoubleClick | LateSuccess | LateFailure | SuccessAndFailure | NeverEnds

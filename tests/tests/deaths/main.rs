@@ -3,8 +3,8 @@
 mod mortal;
 
 use mortal::{
-    ACKNOWLEDGES_EARLY, CHARGES_IN_TWO, CURED, GRANTS_AGAIN, Mortal, REMEMBERS, SWALLOWS,
-    SWEEPS_ALL, WAITS_FOR_EVER,
+    ACKNOWLEDGES_EARLY, CHARGES_IN_TWO, COMMITS_LATER, CURED, GRANTS_AGAIN, Mortal, REMEMBERS,
+    SWALLOWS, SWEEPS_ALL, WAITS_FOR_EVER,
 };
 use simulator::execute::Stage;
 use simulator::hunt::{self, Order};
@@ -78,6 +78,18 @@ fn what_is_acknowledged_before_its_commit_is_lost_with_its_process() {
 }
 
 #[test]
+fn what_is_acknowledged_before_it_is_on_disk_is_lost_with_the_server() {
+    let (_, report) = strike::<Mortal<COMMITS_LATER>>(&[Fault::ServerCrash]);
+    assert!(
+        broken(&report).contains(&Invariant::Durability),
+        "{report:?}"
+    );
+    let (_, report) = strike::<Mortal<CURED>>(&[Fault::ServerCrash]);
+    assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+    assert_eq!(word(&report, Invariant::Durability), Judged::Held);
+}
+
+#[test]
 fn a_charge_in_two_transactions_is_cut_in_two() {
     let (_, report) = strike::<Mortal<CHARGES_IN_TWO>>(&[Fault::CrashBetween]);
     assert_eq!(broken(&report), [Invariant::AtomicLifecycle], "{report:?}");
@@ -86,7 +98,9 @@ fn a_charge_in_two_transactions_is_cut_in_two() {
 #[test]
 fn holds_that_only_a_process_knows_die_with_it() {
     let (_, report) = strike::<Mortal<REMEMBERS>>(&[Fault::CrashBetween]);
-    assert!(broken(&report).contains(&Invariant::Recovery), "{report:?}");
+    let broken = broken(&report);
+    assert!(broken.contains(&Invariant::Recovery), "{report:?}");
+    assert!(broken.contains(&Invariant::Durability), "{report:?}");
 }
 
 #[test]

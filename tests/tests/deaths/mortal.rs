@@ -4,7 +4,7 @@ use simulator::{
     AccountId, Answer, Balance, Charge, Clawback, Credits, FactId, Grant, JobId, LateSuccess,
     Ledger, LedgerError, Policy, Refund, Reserve, RetryAnswer, World,
 };
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{PgPool, PgTransaction, Row};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +25,9 @@ pub(crate) const SWALLOWS: u8 = 5;
 pub(crate) const WAITS_FOR_EVER: u8 = 6;
 /// A sweep takes all holds, whatever their age.
 pub(crate) const SWEEPS_ALL: u8 = 7;
+
+/// Commits are acknowledged before they are on disk.
+pub(crate) const COMMITS_LATER: u8 = 8;
 
 pub(crate) struct Mortal<const BUG: u8> {
     pool: PgPool,
@@ -48,8 +51,14 @@ impl<const BUG: u8> Ledger for Mortal<BUG> {
     }
 
     async fn open(world: &World) -> Answer<Self> {
+        let options: PgConnectOptions = world.database_url().parse()?;
+        let options = if BUG == COMMITS_LATER {
+            options.options([("synchronous_commit", "off")])
+        } else {
+            options
+        };
         Ok(Self {
-            pool: PgPool::connect(world.database_url()).await?,
+            pool: PgPool::connect_with(options).await?,
             remembered: std::sync::Mutex::default(),
         })
     }

@@ -1,0 +1,13 @@
+//! What can be done to a server that Badai started, and to no other.
+
+use super::error::ServerError;
+
+/// A server of ours. Dropping it stops the server.
+pub(super) trait Ours: Send + Sync {
+    /// Takes it down as a crash does, without a word to anyone, and starts it again on the same
+    /// data. All connections are lost; whatever was committed is there again.
+    ///
+    /// # Errors
+    /// If it doesn't come back.
+    fn crash(&self) -> Result<(), ServerError>;
+}
