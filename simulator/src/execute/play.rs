@@ -10,6 +10,7 @@ use super::lane::Lane;
 use super::sending::{Message, Sending};
 use super::shop;
 use super::stage::{Chooser, Instances, Stage};
+use super::travel::Journey;
 use crate::clock;
 use crate::history::{Happening, History, Outcome, Party, Request, What};
 use crate::model::Deed;
@@ -36,6 +37,7 @@ pub(super) struct Play<'a> {
     pub(super) hung: bool,
     /// The database died: whoever lives has connections that don't.
     pub(super) felled: bool,
+    pub(super) journey: Journey,
     /// Who chooses in a duel.
     pub(super) chooser: Option<&'a mut Chooser<'a>>,
     /// What was chosen.
@@ -102,6 +104,7 @@ impl<'a> Play<'a> {
             now: 0,
             hung: false,
             felled: false,
+            journey: Journey::begin(),
             chooser,
             chosen: Chosen::default(),
             stage,
@@ -224,6 +227,7 @@ impl<'a> Play<'a> {
                 self.happens(What::Crash { instance });
                 self.look_at_all(instance);
             }
+            Action::Travel { seconds } => self.travel(*seconds),
             Action::Duel { calls, .. } => {
                 let [one, two] = &**calls;
                 if let (Some(one), Some(two)) = (self.sending(one), self.sending(two)) {
@@ -259,7 +263,10 @@ impl<'a> Play<'a> {
                 amount,
                 instance,
                 fate,
-            } => Sending::reserve(self, lane, account, *amount, *instance).with_fate(*fate),
+            } => {
+                self.holds_now();
+                Sending::reserve(self, lane, account, *amount, *instance).with_fate(*fate)
+            }
             Action::Charge {
                 cost,
                 instance,
@@ -275,7 +282,7 @@ impl<'a> Play<'a> {
                 older_than,
                 instance,
                 fate,
-            } => Sending::sweep(*older_than, *instance).with_fate(*fate),
+            } => Sending::sweep(*older_than, self.reaches(*older_than), *instance).with_fate(*fate),
             _ => return None,
         })
     }

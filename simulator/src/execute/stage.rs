@@ -4,6 +4,7 @@ use super::cast::Cast;
 use super::line::{Line, News};
 use super::play::Play;
 use super::shop;
+use super::travel::Travel;
 use crate::clock;
 use crate::history::History;
 use crate::server::{Database, Server, ServerError, Template};
@@ -67,6 +68,8 @@ pub struct Stage {
     wire: Option<Wire>,
     /// The server didn't come back from a crash.
     fallen: Mutex<Option<ServerError>>,
+    /// What is known of its clock.
+    pub(super) travel: Travel,
 }
 
 /// Both lines, what is told from them, and whether they hold.
@@ -134,6 +137,7 @@ impl Stage {
             warm: [None, None],
             wire: None,
             fallen: Mutex::default(),
+            travel: Travel::Untried,
         };
         stage.offers = stage.probe()?;
         Ok(stage)
@@ -216,16 +220,34 @@ impl Stage {
         false
     }
 
-    /// Why this fault can't strike here, if it can't.
+    /// Why this fault can't strike here, or tells only half, if so.
     #[must_use]
-    pub fn refuses(&self, fault: Fault) -> Option<&'static str> {
+    pub fn refuses(&self, fault: Fault) -> Option<String> {
         if fault.strikes() && !self.has_wire() {
-            Some("no wire between the ledger and its database")
+            Some("no wire between the ledger and its database".to_owned())
         } else if fault.fells() && !self.server.is_ours() {
-            Some("the server is lent, and badai takes down only its own")
+            Some("the server is lent, and badai takes down only its own".to_owned())
+        } else if fault == Fault::TimeTravel {
+            self.refuses_travel()
         } else {
             None
         }
+    }
+
+    /// Lets the server's clock be moved.
+    pub(super) fn loosen_clock(&self) -> Result<(), ServerError> {
+        self.server.loosen_clock()
+    }
+
+    /// Shifts the database's clock by so many seconds in all; false where it can't be.
+    pub(super) fn shift_clock(&self, seconds: u64) -> bool {
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        self.can_travel() && self.server.shift_clock(seconds).is_ok()
+    }
+
+    /// Lets the instances go that were kept: their connections won't last.
+    pub(super) fn let_go(&mut self) {
+        self.warm = [None, None];
     }
 
     /// After how long a call is given up as hung.
@@ -273,6 +295,9 @@ impl Stage {
     /// # Errors
     /// A server that fails; what the ledger does is in the history.
     pub fn play(&mut self, schedule: &Schedule, begin: Begin) -> Result<History, StageError> {
+        if schedule.travels() {
+            self.prepare_to_travel()?;
+        }
         if self.played >= SCHEDULES_A_DATABASE {
             self.refresh()?;
         }
@@ -285,6 +310,10 @@ impl Stage {
         };
         let (history, left, _) = Play::new(self, self.runs, instances, None).run(schedule);
         self.warm = left;
+        if schedule.travels() {
+            // Nobody is at work, so the clock may go back.
+            self.shift_clock(0);
+        }
         let fallen = self
             .fallen
             .get_mut()

@@ -77,6 +77,11 @@ pub enum What {
         /// Which instance.
         instance: usize,
     },
+    /// The database's clock went forward.
+    Travel {
+        /// By so many seconds.
+        seconds: u32,
+    },
     /// The database died and was started again; the processes lived.
     ServerCrash,
     /// The balance was read while nothing was under way.

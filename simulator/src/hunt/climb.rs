@@ -19,6 +19,9 @@ const DOUBLE_STRIKES: u32 = 100;
 /// A server's crash takes ten times as long as a process's: three an operation.
 const CRASHES: u32 = 24;
 
+/// Travels in time: one asked of every ledger, one of those that go by the database's clock.
+const TRAVELS: u32 = 2;
+
 /// How far the climb came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Climbed {
@@ -56,6 +59,10 @@ pub(super) fn climb(
     climber.left = DOUBLE_STRIKES;
     if whole && faults.contains(&Fault::CrashBetween) {
         climber.climb_beside(&menu.double_ladders())?;
+    }
+    if order.faults.contains(&Fault::TimeTravel) && climber.stage.can_travel() {
+        climber.left = TRAVELS;
+        climber.travel(menu)?;
     }
     climber.left = CRASHES;
     for fault in felling {
@@ -162,6 +169,14 @@ impl Climber<'_> {
         Ok(())
     }
 
+    fn travel(&mut self, menu: &Menu) -> Result<(), StageError> {
+        let old = menu.old_hold().filter(|_| self.stage.is_followed());
+        for schedule in menu.young_hold().into_iter().chain(old) {
+            self.play(&schedule)?;
+        }
+        Ok(())
+    }
+
     /// One strike: whether it was met; nothing if no more are to be tried.
     fn strike(
         &mut self,
@@ -169,16 +184,23 @@ impl Climber<'_> {
         moment: Moment,
         ladder: &Ladder,
     ) -> Result<Option<bool>, StageError> {
+        let schedule = ladder.at(Fate::Struck(Strike::new(fault, moment)));
+        let Some(judged) = self.play(&schedule)? else {
+            return Ok(None);
+        };
+        let struck = |what: &What| matches!(what, What::Struck { .. });
+        let mut happenings = judged.history.happenings.iter();
+        Ok(Some(happenings.any(|it| struck(&it.what))))
+    }
+
+    fn play(&mut self, schedule: &Schedule) -> Result<Option<Judged>, StageError> {
         if self.left == 0 || self.hung || self.watcher.stop() {
             return Ok(None);
         }
         self.left -= 1;
-        let schedule = ladder.at(Fate::Struck(Strike::new(fault, moment)));
-        let judged = judge(self.stage, &schedule, Begin::Warm, &self.order.only)?;
-        (self.note)(&schedule, &judged);
+        let judged = judge(self.stage, schedule, Begin::Warm, &self.order.only)?;
+        (self.note)(schedule, &judged);
         self.hung = judged.hangs();
-        let struck = |what: &What| matches!(what, What::Struck { .. });
-        let mut happenings = judged.history.happenings.iter();
-        Ok(Some(happenings.any(|it| struck(&it.what))))
+        Ok(Some(judged))
     }
 }

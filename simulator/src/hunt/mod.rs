@@ -76,10 +76,13 @@ pub fn hunt(
     let watch = Stopwatch::start();
     let mut tally = Tally::default();
     let mut menu = stage.menu();
-    for fault in &order.faults {
-        match stage.refuses(*fault) {
-            Some(why) => tally.refused.push(Refused { fault: *fault, why }),
-            None => menu.faults.push(*fault),
+    if order.faults.contains(&Fault::TimeTravel) && order.cases > 0 {
+        stage.prepare_to_travel()?;
+    }
+    for &fault in &order.faults {
+        match stage.refuses(fault) {
+            Some(why) => tally.refused.push(Refused { fault, why }),
+            None => menu.faults.push(fault),
         }
     }
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();

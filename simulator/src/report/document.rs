@@ -62,7 +62,7 @@ pub struct Report {
     pub faults: BTreeMap<&'static str, u32>,
     /// Requested faults that were never met.
     pub never_met: Vec<Fault>,
-    /// Faults that can't strike here, each with the reason: what only they would show is unchecked.
+    /// Faults that can't strike here, or tell only half, each with the reason: what only they would show is unchecked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
     /// The pairs that were fought out, with how many orders each has.
@@ -72,13 +72,13 @@ pub struct Report {
     pub invariants: Vec<Entry>,
 }
 
-/// A fault that can't strike here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// A fault that can't strike here, or tells only half.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refused {
     /// Which.
     pub fault: Fault,
     /// Why not.
-    pub why: &'static str,
+    pub why: String,
 }
 
 /// How much of a duel was fought.

@@ -103,6 +103,9 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 };
                 what.clone_into(&mut line.what);
             }
+            What::Travel { seconds } => {
+                line.what = format!("the database's clock goes {} min forward", seconds / 60);
+            }
             What::ServerCrash => {
                 "PostgreSQL crashes and is started again".clone_into(&mut line.what);
             }

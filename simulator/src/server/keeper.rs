@@ -9,6 +9,7 @@
 
 use super::account::{Account, command};
 use super::binaries::Binaries;
+use super::clock_library;
 use super::error::ServerError;
 use super::folder::Folder;
 use super::ours::Ours;
@@ -110,6 +111,14 @@ impl Ours for Keeper {
         fs::write(&again, "").map_err(ServerError::file("write", &again))?;
         postmaster::signal("QUIT", server.trim());
         self.wait_until_ready(Some(server.trim()))
+    }
+
+    fn loosen_clock(&self) -> Result<(), ServerError> {
+        clock_library::install(self.folder.path())
+    }
+
+    fn shift_clock(&self, seconds: i64) -> Result<(), ServerError> {
+        clock_library::shift(self.folder.path(), seconds)
     }
 }
 

@@ -18,9 +18,9 @@ exec 3<&0
 watcher=$!
 
 while [ ! -e "$2/closing" ]; do
-    preload=
+    preload=${LD_PRELOAD-}
     [ -e "$2/preload.so" ] && preload="$2/preload.so"
-    LD_PRELOAD="$preload" "$1" -D "$2/data" -k "$2" -p 5432 </dev/null >>"$2/log" 2>&1 3<&- &
+    LD_PRELOAD="$preload" BADAI_CLOCK="$2/clock" "$1" -D "$2/data" -k "$2" -p 5432 </dev/null >>"$2/log" 2>&1 3<&- &
     server=$!
     echo "$server" >"$2/server.new" && mv "$2/server.new" "$2/server"
     [ -e "$2/closing" ] && kill -QUIT "$server"

@@ -19,6 +19,7 @@
 mod account;
 mod baked;
 mod binaries;
+mod clock_library;
 mod database_url;
 mod error;
 mod examination;

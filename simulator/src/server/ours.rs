@@ -10,4 +10,16 @@ pub(super) trait Ours: Send + Sync {
     /// # Errors
     /// If it doesn't come back.
     fn crash(&self) -> Result<(), ServerError>;
+
+    /// Lets its clock be shifted from its next start on.
+    ///
+    /// # Errors
+    /// [`ServerError::Absent`] if this machine has not what it takes.
+    fn loosen_clock(&self) -> Result<(), ServerError>;
+
+    /// Shifts its clock by so many seconds in all, at once and in open sessions too.
+    ///
+    /// # Errors
+    /// A file that can't be written.
+    fn shift_clock(&self, seconds: i64) -> Result<(), ServerError>;
 }

@@ -8,7 +8,7 @@ use super::run_id::RunId;
 use super::schema::Script;
 use super::session::Session;
 use super::version::{OLDEST_MAJOR, Version};
-use crate::clock::Stopwatch;
+use crate::clock::{Stopwatch, unix_now};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -104,16 +104,49 @@ impl Server {
     /// # Errors
     /// [`ServerError::Absent`] if it is somebody else's, another if it doesn't come back.
     pub fn crash(&self) -> Result<(), ServerError> {
-        let Some(ours) = &self.keeper else {
-            return Err(ServerError::Absent(
-                "the server is lent to us, and so is not taken down".into(),
-            ));
-        };
+        let ours = self.ours("and so is not taken down")?;
         let mut session = self.session();
         ours.crash()?;
         let failed = || ServerError::database(format!("connect to {} after its crash", self.url));
         *session = Session::open(self.url.as_str()).map_err(failed())?;
         session.run(&stay(&self.run)).map_err(failed())
+    }
+
+    /// Lets its clock be shifted, which takes a restart: all connections are lost.
+    ///
+    /// # Errors
+    /// [`ServerError::Absent`] where it can't be had, another if the server doesn't come back.
+    pub fn loosen_clock(&self) -> Result<(), ServerError> {
+        self.ours("and so keeps its clock")?.loosen_clock()?;
+        self.crash()?;
+        // A server that doesn't take its time from the C library has another way to tell it.
+        let hour = 3_600;
+        self.shift_clock(hour)?;
+        let told = self
+            .session()
+            .texts("select floor(extract(epoch from clock_timestamp()))::bigint::text");
+        self.shift_clock(0)?;
+        let told = told.map_err(ServerError::database("read the clock"))?;
+        let told: Option<i64> = told.first().and_then(|told| told.parse().ok());
+        if told.is_some_and(|told| (told - unix_now() - hour).abs() < hour / 2) {
+            return Ok(());
+        }
+        Err(ServerError::Absent(
+            "this server's clock doesn't move with the C library's".into(),
+        ))
+    }
+
+    /// Shifts its clock by so many seconds in all. Backwards only while nothing sleeps there.
+    ///
+    /// # Errors
+    /// If its clock wasn't [loosened](Server::loosen_clock) before.
+    pub fn shift_clock(&self, seconds: i64) -> Result<(), ServerError> {
+        self.ours("and so keeps its clock")?.shift_clock(seconds)
+    }
+
+    fn ours(&self, and_so: &str) -> Result<&dyn Ours, ServerError> {
+        let lent = || ServerError::Absent(format!("the server is lent to us, {and_so}"));
+        self.keeper.as_deref().ok_or_else(lent)
     }
 
     /// Makes a template database and applies a folder's `*.sql` files to it in name order.

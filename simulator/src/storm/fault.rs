@@ -147,6 +147,9 @@ faults! {
     ServerCrash "server-crash" Database 1
         "PostgreSQL itself dies, inside an operation or between two, and comes back; the processes live."
         "PostgreSQL manual, shutting down the server: an immediate shutdown leads to recovery at the next start";
+    TimeTravel "time-travel" Database 1
+        "Minutes or hours pass by the database's clock: young holds stay, old ones are swept."
+        "Any job that outlives its worker; PostgreSQL manual, current date and time";
     DoubleClick "double-click" Jobs 3
         "The user clicks twice: the same job is reserved again."
         "Stripe docs, idempotent requests: safely retrying requests";

@@ -136,6 +136,7 @@ impl Lane {
             | Fault::Deadlock
             | Fault::StatementTimeout
             | Fault::ServerCrash => self.fate(gust, Fate::Struck(gust.strike())),
+            Fault::TimeTravel => false,
             Fault::DoubleClick
             | Fault::LateSuccess
             | Fault::LateFailure
@@ -318,6 +319,7 @@ fn instance_of(action: &Action) -> Option<usize> {
         | Action::Renew { .. }
         | Action::GiveBack { .. }
         | Action::Duel { .. }
+        | Action::Travel { .. }
         | Action::Die { .. } => None,
     }
 }

@@ -6,6 +6,7 @@
 //! - [`Fault`] is the catalogue of what can go wrong; a [`Strike`] is one inside an operation, and
 //!   a [`Ladder`] has every moment of one operation.
 
+mod ages;
 mod duel;
 mod fault;
 mod forecast;
@@ -15,6 +16,7 @@ mod schedule;
 mod strike;
 mod workload;
 
+pub use ages::{OLD, SWEPT_AGE};
 pub use duel::Duel;
 pub use fault::{Fault, Group};
 pub use generate::{ACCOUNTS, Menu, SIZES};

@@ -33,6 +33,13 @@ impl Schedule {
         self.has_duel() || self.steps.iter().any(struck)
     }
 
+    /// Whether the database's clock is moved in it.
+    #[must_use]
+    pub fn travels(&self) -> bool {
+        let travels = |step: &Step| matches!(step.action, Action::Travel { .. });
+        self.steps.iter().any(travels)
+    }
+
     /// The first thing in it that no storm has, if a file says so: every step must be of an
     /// account and a lane that there are, in the order of its time.
     #[must_use]
@@ -207,6 +214,11 @@ pub enum Action {
     Die {
         /// Which instance.
         instance: usize,
+    },
+    /// The database's clock goes forward.
+    Travel {
+        /// By so many seconds.
+        seconds: u32,
     },
     /// Two of these inside one another, the first on instance 0, the second on 1.
     Duel {

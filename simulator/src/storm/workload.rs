@@ -128,12 +128,15 @@ impl Fault {
             CrashBetween, CrashLoop, Deadlock, Delay, DoubleClick, DropThenRetry, Duplicate,
             ForgedSignature, LateFailure, LateRetry, LateSuccess, LostReply, NeverEnds,
             NonsenseAmount, PartialOutput, Reorder, SerializationFailure, ServerCrash,
-            StaleTimestamp, StatementTimeout, SuccessAndFailure, TwinEvent, UnknownJob,
+            StaleTimestamp, StatementTimeout, SuccessAndFailure, TimeTravel, TwinEvent, UnknownJob,
         };
         match self {
             Duplicate | LostReply | CrashBefore | CrashAfterCommit => kind != Kind::Sweep,
             CrashBetween | CrashLoop | ConnectionDrop | CommitAckLost | SerializationFailure
             | Deadlock | StatementTimeout | ServerCrash => true,
+            // Laid on purpose: in the middle of other business it would be other rules' turn, such
+            // as a hold's own end.
+            TimeTravel => false,
             TwinEvent | Reorder | Delay | DropThenRetry | Burst | LateRetry | ForgedSignature
             | StaleTimestamp | AlteredBody => kind == Kind::Payment,
             DoubleClick | LateSuccess | LateFailure | SuccessAndFailure | NeverEnds

@@ -3,8 +3,8 @@
 mod mortal;
 
 use mortal::{
-    ACKNOWLEDGES_EARLY, CHARGES_IN_TWO, COMMITS_LATER, CURED, GRANTS_AGAIN, Mortal, REMEMBERS,
-    SWALLOWS, SWEEPS_ALL, WAITS_FOR_EVER,
+    ACKNOWLEDGES_EARLY, CHARGES_IN_TWO, COMMITS_LATER, CURED, GRANTS_AGAIN, Mortal, OWN_CLOCK,
+    REMEMBERS, SWALLOWS, SWEEPS_ALL, SWEEPS_EARLY, TWO_CLOCKS, WAITS_FOR_EVER,
 };
 use simulator::execute::Stage;
 use simulator::hunt::{self, Order};
@@ -134,6 +134,36 @@ fn a_sweep_that_takes_young_holds_breaks_recovery() {
     let mut stage = stage(Subject::rust::<Mortal<SWEEPS_ALL>>("sweeps", "all")).unwrap();
     let report = hunt::hunt(&mut stage, &order(1, 60), &mut ()).unwrap();
     assert!(broken(&report).contains(&Invariant::Recovery), "{report:?}");
+}
+
+#[test]
+fn a_sweep_that_comes_early_takes_a_hold_of_five_minutes() {
+    let early = || Subject::rust::<Mortal<SWEEPS_EARLY>>("early", "takes minutes for seconds");
+    let (mut stage, report) = struck_by(early(), &[Fault::TimeTravel]);
+    let wanted = [Invariant::Recovery, Invariant::HonestReplies];
+    assert_eq!(broken(&report), wanted, "{report:?}");
+    let found = report.broken().next().unwrap().counterexample.clone();
+    let again = hunt::replay(&mut stage, found.unwrap().saved()).unwrap();
+    assert_eq!(broken(&again), wanted, "{again:?}");
+    let (_, report) = struck_by(early(), &[Fault::CrashBetween]);
+    assert_eq!(broken(&report), [], "nothing is old there: {report:?}");
+}
+
+#[test]
+fn whose_clock_a_ledger_goes_by_is_its_own_business() {
+    let (_, report) = strike::<Mortal<CURED>>(&[Fault::TimeTravel]);
+    assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+    assert_eq!(report.refused, []);
+    let travels = report.faults["time-travel"];
+    assert_eq!(travels, 2, "a young hold, and an old one");
+    for (_, report) in [
+        strike::<Mortal<OWN_CLOCK>>(&[Fault::TimeTravel]),
+        strike::<Mortal<TWO_CLOCKS>>(&[Fault::TimeTravel]),
+    ] {
+        assert_eq!(broken(&report), [], "{report:?}");
+        assert_eq!(report.faults["time-travel"], 1, "only a young hold");
+        assert_eq!(report.refused.len(), 1, "and that is said");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use simulator::{
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{PgPool, PgTransaction, Row};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// No bug.
 pub(crate) const CURED: u8 = 0;
@@ -29,6 +29,12 @@ pub(crate) const SWEEPS_ALL: u8 = 7;
 /// Commits are acknowledged before they are on disk.
 pub(crate) const COMMITS_LATER: u8 = 8;
 
+/// A sweep takes minutes for seconds.
+pub(crate) const SWEEPS_EARLY: u8 = 9;
+/// A sweep goes by the process's own clock, which is as good as the database's.
+pub(crate) const OWN_CLOCK: u8 = 10;
+/// Holds are stamped by the process's clock, and swept by the database's.
+pub(crate) const TWO_CLOCKS: u8 = 11;
 pub(crate) struct Mortal<const BUG: u8> {
     pool: PgPool,
     /// The jobs that this process has held.
@@ -169,17 +175,20 @@ impl<const BUG: u8> Ledger for Mortal<BUG> {
     }
 
     async fn sweep(&self, older_than: Duration) -> Answer<Vec<JobId>> {
-        let age = if BUG == SWEEPS_ALL {
-            0.0
-        } else {
-            older_than.as_secs_f64()
+        let age = match BUG {
+            SWEEPS_ALL => 0.0,
+            SWEEPS_EARLY => older_than.as_secs_f64() / 60.0,
+            _ => older_than.as_secs_f64(),
         };
         let old: Vec<String> = sqlx::query_scalar(
             "select job::text from holds
-              where status = 'held' and created_at <= clock_timestamp() - make_interval(secs => $1)
+              where status = 'held'
+                and created_at <= coalesce(to_timestamp($2), clock_timestamp())
+                                  - make_interval(secs => $1)
               order by created_at, job",
         )
         .bind(age)
+        .bind((BUG == OWN_CLOCK).then(unix_now))
         .fetch_all(&self.pool)
         .await?;
         let mut swept = Vec::new();
@@ -232,12 +241,16 @@ impl<const BUG: u8> Mortal<BUG> {
             return Ok(Reserve::Insufficient);
         }
         add(&mut transaction, account.as_str(), -amount).await?;
-        sqlx::query("insert into holds (job, account, amount) values ($1::uuid, $2::uuid, $3)")
-            .bind(job.as_str())
-            .bind(account.as_str())
-            .bind(amount)
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "insert into holds (job, account, amount, created_at)
+             values ($1::uuid, $2::uuid, $3, coalesce(to_timestamp($4), clock_timestamp()))",
+        )
+        .bind(job.as_str())
+        .bind(account.as_str())
+        .bind(amount)
+        .bind(matches!(BUG, OWN_CLOCK | TWO_CLOCKS).then(unix_now))
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         self.remembered.lock().expect("no panic").push(job.clone());
         Ok(Reserve::Reserved)
@@ -271,4 +284,11 @@ async fn add(transaction: &mut PgTransaction<'_>, account: &str, credits: i64) -
         .execute(&mut **transaction)
         .await?;
     Ok(())
+}
+
+/// A ledger under test reads its own clock.
+#[allow(clippy::disallowed_methods)]
+fn unix_now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0.0, |since| since.as_secs_f64())
 }
