@@ -5,7 +5,7 @@ use super::judge::Judged;
 use crate::history::What;
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Coverage, Entry, Report, Verdict};
+use crate::report::{Counterexample, Coverage, Divergence, Entry, Report, Verdict};
 use crate::storm::{Fault, Schedule};
 use crate::target::Call;
 use std::collections::BTreeMap;
@@ -22,6 +22,7 @@ pub(super) struct Tally {
     judged: BTreeMap<Invariant, u32>,
     unknown: Vec<Invariant>,
     coverage: Vec<Coverage>,
+    diverged: Option<Divergence>,
 }
 
 impl Tally {
@@ -48,6 +49,11 @@ impl Tally {
                 Finding::Unchecked => {}
             }
         }
+    }
+
+    /// A saved duel came to be another.
+    pub(super) fn diverges(&mut self, diverged: Option<Divergence>) {
+        self.diverged = self.diverged.take().or(diverged);
     }
 
     /// A duel was fought out.
@@ -91,6 +97,8 @@ impl Tally {
             Vec::new()
         };
         let named = self.met.into_iter();
+        // Where there is more to go by than one saved schedule, it is only one that no longer fits.
+        let diverged = self.diverged.filter(|_| order.cases == 0);
         Report {
             schema: "badai.report/1",
             ledger: ledger.to_owned(),
@@ -100,7 +108,7 @@ impl Tally {
             } else {
                 "exhaustive"
             },
-            verdict: verdict(&entries, &never_met),
+            verdict: verdict(&entries, &never_met, diverged.as_ref()),
             cases: self.cases,
             schedules: self.schedules,
             crash_points: self.deaths,
@@ -109,17 +117,20 @@ impl Tally {
             faults: named.map(|(fault, times)| (fault.id(), times)).collect(),
             never_met,
             duels: self.coverage,
+            diverged,
             invariants: entries,
         }
     }
 }
 
-/// Broken beats everything; held needs something that was looked at, and every named fault met.
-fn verdict(entries: &[Entry], never_met: &[Fault]) -> Verdict {
+/// Broken beats everything; held needs something that was looked at, every named fault met, and a
+/// replay to be the run that was saved.
+fn verdict(entries: &[Entry], never_met: &[Fault], diverged: Option<&Divergence>) -> Verdict {
     let any = |word| entries.iter().any(|entry| entry.verdict == word);
     if any(Word::Broken) {
         Verdict::Broken
-    } else if !never_met.is_empty() || any(Word::Unknown) || !any(Word::Held) {
+    } else if diverged.is_some() || !never_met.is_empty() || any(Word::Unknown) || !any(Word::Held)
+    {
         Verdict::Inconclusive
     } else {
         Verdict::Held
