@@ -33,6 +33,7 @@ fn valid() -> Vec<Value> {
         "schedule": {"steps": steps, "faults": ["duplicate", "reorder"]}
     });
     let mut new = old.clone();
+    new["ledger"] = json!("../a\\b/é.toml");
     new["version"] = json!("0123456789ab");
     new["statements"] = json!([{"actor": 0, "sql": "select ?"}, {"actor": 1, "sql": "commit"}]);
     vec![old, new]
