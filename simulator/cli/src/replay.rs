@@ -30,6 +30,9 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
         ))?;
     }
     let mut stage = Stage::new(Arc::new(subject), server)?;
+    if !args.json && !saved.version.is_empty() && saved.version != stage.version() {
+        print::out("its SQL has changed since this was saved\n")?;
+    }
     if saved.schedule.needs_wire() {
         stage = stage.with_wire()?;
     }

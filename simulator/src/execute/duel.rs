@@ -9,7 +9,7 @@ use super::line::News;
 use super::play::Play;
 use super::sending::Sending;
 use crate::clock::Stopwatch;
-use crate::history::{Move, Outcome, Request, What};
+use crate::history::{Move, Outcome, Request, Span, What};
 use crate::strategy::{Actor, Choice, Footprint, Next, Tables};
 use crate::target::{Call, LedgerError, Reply};
 use crate::wire::{Arrival, Kind, Release, SessionId, Status, Verdict};
@@ -25,6 +25,7 @@ struct Side {
     begun: bool,
     held: Vec<(Arrival, Release)>,
     reply: Option<Reply>,
+    span: Span,
     /// The statement that PostgreSQL is working at: its number and its backend.
     flying: Option<(u64, u32)>,
     /// Connections with an open transaction of the ledger's own.
@@ -54,9 +55,10 @@ impl Play<'_> {
         };
         let calls = [one.call.clone(), two.call.clone()];
         let (sides, moves) = self.fight(&calls);
+        let spans = sides.iter().map(|side| side.span).collect();
         let mut requests = vec![one, two];
         for (request, side) in requests.iter_mut().zip(sides) {
-            request.outcome = match side {
+            request.outcome = match side.reply {
                 Some(reply) => Outcome::Replied(reply),
                 None => Outcome::Hung(self.stage.limit().as_secs()),
             };
@@ -66,6 +68,7 @@ impl Play<'_> {
         }
         self.happens(What::Duel {
             requests: requests.clone(),
+            spans,
             moves,
         });
         if self.hung {
@@ -95,12 +98,13 @@ impl Play<'_> {
         })
     }
 
-    fn fight(&mut self, calls: &[Call; 2]) -> ([Option<Reply>; 2], Vec<Move>) {
+    fn fight(&mut self, calls: &[Call; 2]) -> ([Side; 2], Vec<Move>) {
         let mut sides = [Side::default(), Side::default()];
         let mut moves = Vec::new();
         self.stage.hold(true);
         for (actor, call) in calls.iter().enumerate() {
             sides[actor].begun = true;
+            sides[actor].span.begins = now(&sides);
             match &mut self.processes[actor] {
                 Ok(process) => process.begin(call),
                 Err(why) => sides[actor].reply = Some(Reply::Error(why.clone())),
@@ -147,7 +151,7 @@ impl Play<'_> {
             }
         }
         self.let_run_out(&mut sides);
-        (sides.map(|side| side.reply), moves)
+        (sides, moves)
     }
 
     /// Waits until everybody rests or waits for a lock.
@@ -159,12 +163,14 @@ impl Play<'_> {
                 hear(news, sides, moves);
                 quiet = false;
             }
+            let now = now(sides);
             for (actor, side) in sides.iter_mut().enumerate() {
                 if side.reply.is_none()
                     && let Ok(process) = &mut self.processes[actor]
                     && let Some(reply) = process.reply()
                 {
                     side.reply = Some(reply);
+                    side.span.ends = Some(now);
                     quiet = false;
                 }
             }
@@ -244,6 +250,14 @@ fn enabled(sides: &[Side; 2]) -> Vec<Choice> {
         })
     };
     sides.iter().enumerate().filter_map(first).collect()
+}
+
+/// A moment after all that was noted so far.
+fn now(sides: &[Side; 2]) -> u32 {
+    let moments = sides
+        .iter()
+        .map(|side| side.span.ends.unwrap_or(0).max(side.span.begins));
+    moments.max().unwrap_or(0) + 1
 }
 
 /// What a held statement touches; where that takes more than a look at its text, anything.

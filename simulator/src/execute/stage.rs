@@ -267,6 +267,12 @@ impl Stage {
         &self.subject
     }
 
+    /// Which version of the ledger this is, as far as its SQL tells.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.template.fingerprint()
+    }
+
     /// What the ledger was found to offer.
     #[must_use]
     pub fn offers(&self) -> &BTreeSet<Operation> {

@@ -56,10 +56,12 @@ pub enum What {
     },
     /// A request to the ledger.
     Request(Request),
-    /// Two requests inside one another, one on each instance.
+    /// Requests that ran inside one another.
     Duel {
-        /// Both, with how they went.
+        /// All of them, with how they went.
         requests: Vec<Request>,
+        /// When each was under way.
+        spans: Vec<Span>,
         /// Their statements, in the order in which they moved.
         moves: Vec<Move>,
     },
@@ -125,6 +127,24 @@ pub struct Request {
     pub outcome: Outcome,
 }
 
+/// When a request of a duel was under way. The clock counts begins and ends alone, in the order in
+/// which they happened: it says what came before what, not how long anything took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// When it was sent.
+    pub begins: u32,
+    /// When its sender heard how it went; `None` if they never did.
+    pub ends: Option<u32>,
+}
+
+impl Span {
+    /// Whether it was over when the other was sent, so that it can't have taken effect after it.
+    #[must_use]
+    pub fn is_before(self, other: Span) -> bool {
+        self.ends.is_some_and(|end| end < other.begins)
+    }
+}
+
 /// One statement of a duel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
@@ -151,6 +171,18 @@ pub enum Outcome {
     Died,
     /// It did not end within so many seconds.
     Hung(u64),
+}
+
+impl Happening {
+    /// The requests that were made there.
+    #[must_use]
+    pub fn requests(&self) -> &[Request] {
+        match &self.what {
+            What::Request(request) => std::slice::from_ref(request),
+            What::Duel { requests, .. } => requests,
+            _ => &[],
+        }
+    }
 }
 
 impl Outcome {
@@ -192,12 +224,8 @@ impl History {
             .iter()
             .enumerate()
             .flat_map(|(place, happening)| {
-                let requests = match &happening.what {
-                    What::Request(request) => std::slice::from_ref(request),
-                    What::Duel { requests, .. } => requests,
-                    _ => &[],
-                };
-                requests.iter().map(move |request| (place, request))
+                let requests = happening.requests().iter();
+                requests.map(move |request| (place, request))
             })
     }
 }

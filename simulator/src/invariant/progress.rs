@@ -31,6 +31,7 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
                 account: request.account,
                 place,
                 cause: None,
+                nth: None,
                 wrong,
             })
         });

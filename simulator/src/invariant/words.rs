@@ -41,6 +41,7 @@ impl Deviation {
             account: Some(self.account),
             place: self.place,
             cause: self.cause,
+            nth: self.nth,
             wrong,
         }
     }

@@ -10,6 +10,16 @@ use crate::target::{
 /// One allowed answer with the state that it leads to.
 type Outcome = (Reply, Account);
 
+/// Whether a reply says neither that it moved nor that it didn't.
+#[must_use]
+pub fn leaves_open(reply: &Reply) -> bool {
+    match reply {
+        Reply::Error(error) => matches!(error, LedgerError::Failed(_)),
+        Reply::Webhook(status) => !status.is_success() && !status.is_refusal(),
+        _ => false,
+    }
+}
+
 impl Account {
     /// Every answer of the operation's own that is allowed here, with where it leads.
     ///
@@ -38,10 +48,9 @@ impl Account {
             Reply::Error(LedgerError::Again(_)) => vec![self.clone()],
             Reply::Error(LedgerError::Refused(_)) if self.may_refuse(deed) => vec![self.clone()],
             Reply::Error(LedgerError::Refused(_) | LedgerError::NotOffered) => Vec::new(),
-            Reply::Error(LedgerError::Failed(_)) => self.maybe(deed),
             Reply::Webhook(status) if status.is_success() => vec![self.told(deed)],
             Reply::Webhook(status) if status.is_refusal() => vec![self.clone()],
-            Reply::Webhook(_) => self.maybe(deed),
+            open if leaves_open(open) => self.maybe(deed),
             Reply::Sweep(jobs) => self.sweep(deed, jobs).into_iter().collect(),
             own => self
                 .outcomes(deed)
@@ -69,6 +78,32 @@ impl Account {
         states.sort();
         states.dedup();
         states
+    }
+
+    /// Whether the deed can move nothing here any more, whatever else happens first: a copy of it
+    /// that is still under way somewhere can be forgotten.
+    #[must_use]
+    pub fn is_past(&self, deed: &Deed) -> bool {
+        match (self.standing(deed), deed) {
+            (_, Deed::Unpaid { .. }) => true,
+            (_, Deed::Sweep { reaches_holds }) => !reaches_holds,
+            // A job that was refunded may be charged all the same.
+            (Standing::Contrary, Deed::Charge { .. }) => {
+                self.choices.late_success == LateSuccess::Reject
+            }
+            // Nothing was given back yet, but what was paid is news.
+            (Standing::Repeat, Deed::Repaid { fact, .. }) => {
+                self.facts.get(fact).is_some_and(|known| known.paid > 0)
+            }
+            (standing, _) => matches!(
+                standing,
+                Standing::Repeat
+                    | Standing::Contrary
+                    | Standing::Mismatch
+                    | Standing::Nonsense
+                    | Standing::Tampered
+            ),
+        }
     }
 
     /// How the deed stands to what this account has seen.

@@ -70,7 +70,9 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 }
                 line.reply = Some(heard(&request.outcome));
             }
-            What::Duel { requests, moves } => {
+            What::Duel {
+                requests, moves, ..
+            } => {
                 lines.extend(duel(
                     happening.at,
                     lines.len(),

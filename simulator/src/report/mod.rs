@@ -4,8 +4,10 @@
 mod document;
 mod lane;
 mod saved;
+mod statements;
 pub mod text;
 
 pub use document::{Counterexample, Coverage, Entry, Judged, Refused, Report, Verdict};
 pub use lane::{Line, lines};
 pub use saved::{Saved, SavedError};
+pub use statements::{Divergence, Statement, statements};

@@ -123,6 +123,9 @@ pub fn body(report: &Report, through: Through) -> String {
     text.push_str(&invariants(report));
     text.push('\n');
     text.push_str(&coverage(report));
+    if let Some(diverged) = &report.diverged {
+        let _ = writeln!(text, "{diverged}");
+    }
     text.push_str(&verdict(report, through));
     text
 }
@@ -310,7 +313,9 @@ pub fn verdict(report: &Report, through: Through) -> String {
             text
         }
         Verdict::Inconclusive => {
-            let why = if report.never_met.is_empty() {
+            let why = if report.diverged.is_some() {
+                "the ledger no longer does what it did when this was saved".to_owned()
+            } else if report.never_met.is_empty() {
                 "nothing could be judged".to_owned()
             } else {
                 let never: Vec<_> = report.never_met.iter().map(|fault| fault.id()).collect();

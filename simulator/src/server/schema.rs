@@ -3,6 +3,7 @@
 use super::error::ServerError;
 use super::session::Session;
 use super::statement;
+use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 use std::fmt;
 use std::fs;
@@ -53,6 +54,18 @@ impl Script {
             )));
         }
         files.iter().map(|file| Self::read(file)).collect()
+    }
+
+    /// Tells one list of scripts from another, wherever they are: twelve hexadecimal digits.
+    pub(super) fn fingerprint(scripts: &[Self]) -> String {
+        let mut hash = Sha256::new();
+        for script in scripts {
+            hash.update(script.sql.len().to_le_bytes());
+            hash.update(&script.sql);
+        }
+        let mut digits = hex::encode(hash.finalize());
+        digits.truncate(12);
+        digits
     }
 
     /// Applies it to the database that the session is in.

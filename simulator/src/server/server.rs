@@ -36,6 +36,15 @@ pub struct Server {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     name: String,
+    fingerprint: String,
+}
+
+impl Template {
+    /// Tells one schema from another: twelve hexadecimal digits of the scripts that made it.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
 }
 
 /// A database of this run.
@@ -164,6 +173,7 @@ impl Server {
     pub fn install_scripts(&self, scripts: &[Script]) -> Result<Template, ServerError> {
         let template = Template {
             name: self.create_database("template", "template0")?,
+            fingerprint: Script::fingerprint(scripts),
         };
         if let Err(error) = self.apply(&template, scripts) {
             self.drop_named(&template.name)?;
