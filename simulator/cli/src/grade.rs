@@ -5,10 +5,10 @@
 
 use crate::args::Grade;
 use crate::failure::Failure;
-use crate::name::nearest;
 use crate::print;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
+use simulator::nearest::nearest;
 use simulator::lab::VERDICT_FOLDER;
 use simulator::report::text;
 use std::path::{Path, PathBuf};

@@ -2,9 +2,9 @@
 
 use crate::args::{ServerArgs, Storm, Strategy};
 use crate::failure::Failure;
-use crate::name::nearest;
 use crate::progress::{INTERRUPTED, Progress, interrupted};
 use crate::{ledgers, print};
+use simulator::nearest::nearest;
 use simulator::execute::Stage;
 use simulator::hunt::{self, Order};
 use simulator::invariant::Invariant;

@@ -73,6 +73,7 @@ impl Sending {
             (true, Copy::Forged, _) => format!("post a forged {kind}"),
             (true, Copy::Stale, _) => format!("play back {kind} #{number}, too old"),
             (true, Copy::Altered, _) => format!("deliver {kind} with an altered body"),
+            (false, ..) if !play.grants(&what.meaning.fact) => return None,
             (false, Copy::Genuine | Copy::Twin, Told::Paid { credits }) => {
                 let who = Names::account(account);
                 format!("grant {credits} credits to {who} for sale {number}")
@@ -116,6 +117,7 @@ impl Sending {
         instance: usize,
     ) -> Self {
         let job = play.lanes[lane].job.clone();
+        let cost = play.costs(&job, cost);
         let said = format!("charge {cost} for job {}", lane + 1);
         let cost = Credits::new(cost);
         let call = Call::Charge {
@@ -155,7 +157,8 @@ impl Sending {
         sending
     }
 
-    pub(super) fn sweep(older_than: u64, instance: usize) -> Self {
+    /// A sweep, and whether it may refund any hold.
+    pub(super) fn sweep(older_than: u64, reaches_holds: bool, instance: usize) -> Self {
         let said = if older_than == 0 {
             "sweep all open holds".to_owned()
         } else {
@@ -164,7 +167,6 @@ impl Sending {
         let call = Call::Sweep {
             older_than: Duration::from_secs(older_than),
         };
-        let reaches_holds = older_than == 0;
         let deed = Deed::Sweep { reaches_holds };
         Self::new(None, instance, said, Message::Call(call, deed))
     }
@@ -186,11 +188,11 @@ impl Sending {
             } else {
                 credits
             };
-            let account = meaning.account.clone();
             let call = Call::Grant {
-                account,
+                account: meaning.account.clone(),
                 fact: fact.clone(),
                 amount,
+                sale: play.sale(&event.id, &fact, self.account?)?,
             };
             return Some((call, Deed::Grant { fact, amount }));
         }

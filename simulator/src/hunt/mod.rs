@@ -94,7 +94,7 @@ pub fn hunt(
                     history: judged.history.clone(),
                     breach,
                 };
-                let told = again.tell(stage.subject().name(), saved.seed, invariant);
+                let told = again.tell(stage.subject().handle(), saved.seed, invariant);
                 found.entry(invariant).or_insert(Some(told));
             }
         }
@@ -130,13 +130,13 @@ pub fn hunt(
             Some(mut tree) => shrinker.shrink(&mut *tree)?,
             None => None,
         };
-        let name = stage.subject().name();
+        let name = stage.subject().handle();
         found.insert(
             invariant,
             shortest.map(|it| it.tell(name, order.seed, invariant)),
         );
     }
-    Ok(tally.report(stage.subject().name(), order, found, watch.elapsed()))
+    Ok(tally.report(stage, order, found, watch.elapsed()))
 }
 
 /// Plays a saved schedule once more: the report of a run of one.

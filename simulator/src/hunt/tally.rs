@@ -2,6 +2,7 @@
 
 use super::Order;
 use super::judge::Judged;
+use crate::execute::Stage;
 use crate::history::What;
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
@@ -58,7 +59,7 @@ impl Tally {
     /// The run's report. A counterexample that is `None` broke once and not again.
     pub(super) fn report(
         self,
-        ledger: &str,
+        stage: &Stage,
         order: &Order,
         mut found: BTreeMap<Invariant, Option<Counterexample>>,
         elapsed: Duration,
@@ -93,7 +94,7 @@ impl Tally {
         let named = self.met.into_iter();
         Report {
             schema: "badai.report/1",
-            ledger: ledger.to_owned(),
+            ledger: stage.subject().name().to_owned(),
             seed: order.seed,
             strategy: if self.coverage.is_empty() {
                 "sequential"
@@ -109,6 +110,7 @@ impl Tally {
             faults: named.map(|(fault, times)| (fault.id(), times)).collect(),
             never_met,
             duels: self.coverage,
+            remarks: stage.remarks(),
             invariants: entries,
         }
     }

@@ -10,7 +10,7 @@
 use super::audit::{Audit, Deviation, Part, Wrong};
 use crate::history::{History, Outcome, Request, What};
 use crate::model::{Account, Choices, Deed, Standing};
-use crate::target::{Balance, JobId, Reply};
+use crate::target::{Applies, Balance, JobId, Refund, Reply};
 use std::collections::BTreeSet;
 
 /// More states than this and the audit says that it doesn't know.
@@ -29,6 +29,8 @@ pub(super) struct Walk<'a> {
     /// Some process has died by now.
     died: bool,
     swept: bool,
+    /// The weather is over.
+    calm: bool,
     /// The states before the last sweep that found nothing, where one should have found something.
     unswept: Vec<Account>,
     onset: Option<Deviation>,
@@ -63,6 +65,7 @@ impl<'a> Walk<'a> {
             crashed: false,
             died: false,
             swept: false,
+            calm: false,
             unswept: Vec::new(),
             onset: None,
         }
@@ -95,7 +98,14 @@ impl<'a> Walk<'a> {
                     (self.crashed, self.died) = (true, true);
                     self.audit.left_a_hold |= self.holds();
                 }
+                What::GaveUp(request) if ours(&request.account) => {
+                    let mut states = self.states.iter();
+                    if states.any(|state| state.may_refuse(&request.deed)) {
+                        self.audit.refusable.insert(place);
+                    }
+                }
                 What::Calm => {
+                    self.calm = true;
                     self.audit.left_a_hold |= self.holds();
                 }
                 What::Swept => {
@@ -283,6 +293,10 @@ impl<'a> Walk<'a> {
     }
 
     fn compare(&mut self, place: usize, shown: &Balance) {
+        // Whoever applies events from a queue is judged by what stands once it is empty.
+        if self.history.policy.applies == Some(Applies::Later) && !self.calm {
+            return;
+        }
         self.shown = Some(*shown);
         if self.states.iter().any(|state| state.shows(shown)) {
             self.onset = None;
@@ -328,9 +342,27 @@ fn orders(one: &Request, two: &Request) -> Vec<Vec<(Deed, Outcome)>> {
     let whole = |request: &Request| (request.deed.clone(), request.outcome.clone());
     let mut orders = vec![vec![whole(one), whole(two)], vec![whole(two), whole(one)]];
     for (sweep, other) in [(one, two), (two, one)] {
+        if let Outcome::Replied(Reply::Swept(count)) = sweep.outcome {
+            let part = |count| (sweep.deed.clone(), Outcome::Replied(Reply::Swept(count)));
+            // More than a few are other accounts' too, and any cut of them says the same.
+            for cut in 1..count.min(8) {
+                orders.push(vec![part(cut), whole(other), part(count - cut)]);
+            }
+            continue;
+        }
         let Outcome::Replied(Reply::Sweep(jobs)) = &sweep.outcome else {
             continue;
         };
+        // A refund that came second found its job refunded, and may say that it is.
+        let own: Vec<JobId> = jobs
+            .iter()
+            .filter(|job| !refunds(other, job))
+            .cloned()
+            .collect();
+        if own.len() < jobs.len() {
+            let rest = Outcome::Replied(Reply::Sweep(own));
+            orders.push(vec![whole(other), (sweep.deed.clone(), rest)]);
+        }
         let part = |jobs: &[JobId]| {
             let reply = Reply::Sweep(jobs.to_vec());
             (sweep.deed.clone(), Outcome::Replied(reply))
@@ -342,6 +374,17 @@ fn orders(one: &Request, two: &Request) -> Vec<Vec<(Deed, Outcome)>> {
         }
     }
     orders
+}
+
+/// Whether a request says that it refunded that job.
+fn refunds(request: &Request, job: &JobId) -> bool {
+    match (&request.deed, &request.outcome) {
+        (Deed::Refund { job: other }, Outcome::Replied(Reply::Refund(Refund::Refunded))) => {
+            other == job
+        }
+        (_, Outcome::Replied(Reply::Sweep(jobs))) => jobs.contains(job),
+        _ => false,
+    }
 }
 
 /// What the ledger could have said.

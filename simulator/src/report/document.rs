@@ -63,6 +63,8 @@ pub struct Report {
     /// The pairs that were fought out, with how many orders each has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duels: Vec<Coverage>,
+    /// What whoever reads the verdict should know: what was left out, what couldn't be sent.
+    pub remarks: Vec<String>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
 }
