@@ -51,7 +51,9 @@ impl Place {
             None => 0,
         };
         let values = answer.rows.get(row).ok_or("no row came back")?;
-        let value = values.get(column).ok_or("a row without columns came back")?;
+        let value = values
+            .get(column)
+            .ok_or("a row without columns came back")?;
         match (&self.at, value) {
             (Some(at), Some(text)) => json_at(text, at),
             (_, value) => Ok(value.clone()),

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgDatabaseError, PgSeverity};
-use sqlx::{AssertSqlSafe, Column, ConnectOptions, Either, Executor, Row, ValueRef};
+use sqlx::{AssertSqlSafe, Column, ConnectOptions, Either, Executor, Row, TypeInfo, ValueRef};
 use std::future::poll_fn;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -85,13 +85,17 @@ pub(super) async fn run(connection: &mut PgConnection, sql: &str) -> Result<Answ
                 let mut values = Vec::new();
                 for place in 0..row.len() {
                     let value = row.try_get_raw(place).map_err(trouble)?;
-                    let text = match value.is_null() {
-                        true => None,
-                        false => Some(value.as_str().map(str::to_owned).map_err(|error| {
-                            Trouble::Lost(format!("a value that is no text: {error}"))
-                        })?),
-                    };
-                    values.push(text);
+                    // Void is null or not, as the language of the function has it.
+                    let is_void = value.type_info().name() == "VOID";
+                    values.push(if is_void {
+                        Some(String::new())
+                    } else if value.is_null() {
+                        None
+                    } else {
+                        let text = value.as_str().map(str::to_owned);
+                        let no_text = |error| format!("a value that is no text: {error}");
+                        Some(text.map_err(|error| Trouble::Lost(no_text(error)))?)
+                    });
                 }
                 now.rows.push(values);
             }

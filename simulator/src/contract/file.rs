@@ -81,7 +81,9 @@ impl Contract {
             constants,
         } = catalogue::read(section("catalogue")?.as_ref(), scale)?;
         let (account, job) = ids(section("ids")?.as_ref())?;
-        let sql = file.wanted("sql", "a section [sql] with the operations")?.table()?;
+        let sql = file
+            .wanted("sql", "a section [sql] with the operations")?
+            .table()?;
         let mut mappings = mappings(&sql, &constants)?;
         let fixed = fixed_age(&sql)?;
         for mapping in &mut mappings {
@@ -144,7 +146,22 @@ impl Contract {
             },
             _ => SweepAge::Asked,
         };
+        let mute: BTreeSet<Operation> = self
+            .mappings
+            .iter()
+            .filter(|it| matches!(it.operation, Operation::Grant | Operation::Charge))
+            // Without a cost there are no other figures.
+            .filter(|it| it.operation != Operation::Charge || it.names("cost"))
+            .filter(|it| !it.says_conflict)
+            .map(|it| it.operation)
+            .collect();
         let mut remarks = Vec::new();
+        for operation in &mute {
+            remarks.push(format!(
+                "{}: no answer means `conflict`, so it is never told the same with other figures",
+                operation.name()
+            ));
+        }
         for mapping in &self.mappings {
             if keyless.contains(&mapping.operation) {
                 remarks.push(format!(
@@ -209,6 +226,7 @@ impl Contract {
             keyless,
             plain_amounts,
             costs: charge.is_none_or(|it| it.names("cost")),
+            mute,
             packs: sold(OfferKind::Pack),
             plans,
             sweep: sweep_age,
@@ -315,7 +333,10 @@ fn ids(table: Option<&Table<'_>>) -> Read<(IdForm, IdForm)> {
     table.only(&["account", "job"])?;
     let form = |key: &str| -> Read<IdForm> {
         let node = table.get(key);
-        Ok(node.map(|node| node.one_of(&forms)).transpose()?.unwrap_or(IdForm::Uuid))
+        Ok(node
+            .map(|node| node.one_of(&forms))
+            .transpose()?
+            .unwrap_or(IdForm::Uuid))
     };
     Ok((form("account")?, form("job")?))
 }

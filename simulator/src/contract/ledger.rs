@@ -67,13 +67,25 @@ impl Driver for SqlLedger {
             return false;
         };
         // What a reserve keeps, its own later steps may need.
-        let makes = |name: &str| mapping.steps.iter().any(|it| it.keep.iter().any(|(k, _)| k == name));
+        let makes = |name: &str| {
+            mapping
+                .steps
+                .iter()
+                .any(|it| it.keep.iter().any(|(k, _)| k == name))
+        };
         let known = |name: &str| makes(name) || self.0.value(call, name).is_some();
-        mapping.steps.iter().all(|step| step.sql.parameters().all(known))
+        mapping
+            .steps
+            .iter()
+            .all(|step| step.sql.parameters().all(known))
     }
 
     fn remarks(&self) -> Vec<String> {
-        let unmapped = self.0.unmapped.lock().unwrap_or_else(PoisonError::into_inner);
+        let unmapped = self
+            .0
+            .unmapped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let each = unmapped.iter();
         each.map(|((name, sqlstate), message)| {
             format!(
@@ -319,18 +331,24 @@ impl Opened {
 
     /// What an API says before it runs a client's request.
     fn as_client(&self, call: &Call, client: &Client) -> String {
-        let sub = client.sub.as_ref().and_then(|sub| match sub {
-            Argument::Parameter(name) => self.shared.value(call, name),
-            Argument::Constant(literal) => Some(literal.clone()),
-        });
-        let sub = match sub {
-            Some(Literal::Text(text) | Literal::Number(text)) => text,
-            None => String::new(),
+        let plain = |argument: &Argument| {
+            let literal = match argument {
+                Argument::Parameter(name) => self.shared.value(call, name),
+                Argument::Constant(literal) => Some(literal.clone()),
+            };
+            match literal {
+                Some(Literal::Text(text) | Literal::Number(text)) => text,
+                None => String::new(),
+            }
         };
+        let sub = client.sub.as_ref().map(plain).unwrap_or_default();
         let role = client.role.as_str();
         let mut claims = json!({ "role": role, "aud": role });
         if !sub.is_empty() {
             claims["sub"] = Value::String(sub.clone());
+        }
+        for (name, argument) in &client.claims {
+            claims[name.as_str()] = Value::String(plain(argument));
         }
         let literal = |text: &str| Literal::Text(text.to_owned()).sql();
         format!(
@@ -415,9 +433,7 @@ impl Opened {
             (Returns::Values(places), Operation::Balance) => {
                 self.balance(places, step, answer).map(Reply::Balance)
             }
-            (Returns::Values(places), _) => {
-                self.entries(places, step, answer).map(Reply::Entries)
-            }
+            (Returns::Values(places), _) => self.entries(places, step, answer).map(Reply::Entries),
             (Returns::Replies, _) => Err("it returns nothing to read".to_owned()),
         }
     }

@@ -58,7 +58,10 @@ impl Scale {
         let fraction = fraction.trim_end_matches('0');
         let decimals = self.0 as usize;
         let is_number = !(whole.is_empty() && fraction.is_empty())
-            && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
+            && whole
+                .bytes()
+                .chain(fraction.bytes())
+                .all(|b| b.is_ascii_digit());
         if !is_number || fraction.len() > decimals {
             return None;
         }

@@ -14,6 +14,52 @@ pub(super) enum Meaning {
     Is(Reply),
 }
 
+impl Meaning {
+    fn replies(&self) -> &[Reply] {
+        match self {
+            Meaning::Next => &[],
+            Meaning::Is(Reply::Either { replies, .. }) => replies,
+            Meaning::Is(reply) => std::slice::from_ref(reply),
+        }
+    }
+
+    fn widen(&mut self, wordless: &[Reply]) {
+        let Meaning::Is(reply) = self else { return };
+        if wordless.is_empty() || !is_no(reply) {
+            return;
+        }
+        let said = crate::history::says(reply);
+        let mut replies = match std::mem::replace(reply, Reply::Done) {
+            Reply::Either { replies, .. } => replies,
+            other => vec![other],
+        };
+        replies.extend(wordless.iter().cloned());
+        *reply = Reply::Either { said, replies };
+    }
+}
+
+/// The noes of an operation: answers that say why nothing moved.
+pub(super) fn noes(operation: Operation) -> Vec<Reply> {
+    let words = words(operation, true).into_iter();
+    let replies = words.filter_map(|(_, meaning)| match meaning {
+        Meaning::Is(reply) if is_no(&reply) => Some(reply),
+        _ => None,
+    });
+    replies.collect()
+}
+
+fn is_no(reply: &Reply) -> bool {
+    use {Charge as C, Grant as G, Refund as F, Reserve as R};
+    match reply {
+        Reply::Reserve(it) => *it != R::Reserved,
+        Reply::Charge(it) => *it != C::Charged,
+        Reply::Refund(it) => *it != F::Refunded,
+        Reply::Grant(it) => *it != G::Granted,
+        Reply::Either { replies, .. } => replies.iter().all(is_no),
+        _ => false,
+    }
+}
+
 /// A statement's `replies`: what its values mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Replies {
@@ -126,21 +172,38 @@ impl Replies {
         let value = place.find(answer, 0).map_err(Unmapped::Nowhere)?;
         let fits = |pattern: &Pattern| match (pattern, &value) {
             (Pattern::Any, _) | (Pattern::Null, None) => true,
+            (Pattern::Null, Some(value)) => value == "null",
+            (Pattern::None, Some(value)) => value == "none",
             (Pattern::Text(wanted), Some(value)) => same(wanted, value),
-            (Pattern::Compared(order, or_equal, bound), Some(value)) => {
-                Number::read(value).is_some_and(|value| {
+            (Pattern::Compared(order, or_equal, bound), Some(value)) => Number::read(value)
+                .is_some_and(|value| {
                     let found = value.cmp(bound);
                     found == *order || *or_equal && found == Ordering::Equal
-                })
-            }
+                }),
             (Pattern::Affected(wanted), _) => answer.affected == *wanted,
             _ => false,
         };
         // A function that returns void, or says nothing but yes.
-        let yes = value.as_ref().is_some_and(|it| it.is_empty() || same("t", it));
+        let yes = value
+            .as_ref()
+            .is_some_and(|it| it.is_empty() || same("t", it));
         self.first(fits)
             .or_else(|| self.plainly(yes))
             .ok_or_else(|| Unmapped::Value(value.unwrap_or_else(|| "null".to_owned())))
+    }
+
+    /// Every reply that it may come to.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Reply> {
+        self.patterns
+            .iter()
+            .flat_map(|(_, meaning)| meaning.replies())
+    }
+
+    /// Lets each of these noes mean any other no that the file has no word for.
+    pub(super) fn widen(&mut self, wordless: &[Reply]) {
+        for (_, meaning) in &mut self.patterns {
+            meaning.widen(wordless);
+        }
     }
 
     fn first(&self, fits: impl Fn(&Pattern) -> bool) -> Option<Meaning> {
@@ -149,7 +212,9 @@ impl Replies {
     }
 
     fn plainly(&self, well: bool) -> Option<Meaning> {
-        (well && self.patterns.is_empty()).then(|| self.plain.clone())
+        // Where nothing hangs on the answer, nobody need look at it.
+        let ignored = matches!(self.plain, Meaning::Next | Meaning::Is(Reply::Done));
+        ((well || ignored) && self.patterns.is_empty()).then(|| self.plain.clone())
     }
 }
 
@@ -166,6 +231,18 @@ impl Errors {
         // The longest says the most.
         errors.sort_by_key(|(key, _)| std::cmp::Reverse(key.len()));
         Ok(Self(errors))
+    }
+
+    /// Every reply that it may come to.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Reply> {
+        self.0.iter().flat_map(|(_, meaning)| meaning.replies())
+    }
+
+    /// Lets each of these noes mean any other no that the file has no word for.
+    pub(super) fn widen(&mut self, wordless: &[Reply]) {
+        for (_, meaning) in &mut self.0 {
+            meaning.widen(wordless);
+        }
     }
 
     /// What an error means, if the file says so.
@@ -189,7 +266,9 @@ impl Pattern {
         for (sign, order, or_equal) in compared {
             if let Some(bound) = key.strip_prefix(sign) {
                 let bound = Number::read(bound).ok_or_else(|| {
-                    node.error(format!("`{key}` compares with no number; expected such as `<0`"))
+                    node.error(format!(
+                        "`{key}` compares with no number; expected such as `<0`"
+                    ))
                 })?;
                 return Ok(Pattern::Compared(order, or_equal, bound));
             }
@@ -197,7 +276,9 @@ impl Pattern {
         if let Some(count) = key.strip_prefix("affected ") {
             let count = count.trim().parse();
             return count.map(Pattern::Affected).map_err(|_| {
-                node.error(format!("`{key}` counts no rows; expected such as `affected 0`"))
+                node.error(format!(
+                    "`{key}` counts no rows; expected such as `affected 0`"
+                ))
             });
         }
         Ok(match key {
@@ -291,7 +372,9 @@ fn meaning(node: &Node<'_>, words: &[(&'static str, Meaning)]) -> Read<Meaning> 
         return Ok(words[node.one_of(&places)?].1.clone());
     }
     let mut replies = Vec::new();
+    let mut said = Vec::new();
     for node in node.list()? {
+        said.push(node.text()?);
         match &words[node.one_of(&places)?].1 {
             Meaning::Is(reply) => replies.push(reply.clone()),
             Meaning::Next => {
@@ -302,7 +385,10 @@ fn meaning(node: &Node<'_>, words: &[(&'static str, Meaning)]) -> Read<Meaning> 
     match replies.len() {
         0 => Err(node.error(format!("`{}` is empty; expected replies", node.name))),
         1 => Ok(Meaning::Is(replies.remove(0))),
-        _ => Ok(Meaning::Is(Reply::Either(replies))),
+        _ => Ok(Meaning::Is(Reply::Either {
+            said: said.join(" or "),
+            replies,
+        })),
     }
 }
 
@@ -320,7 +406,10 @@ impl Number {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let is_number = !(whole.is_empty() && fraction.is_empty())
-            && whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit());
+            && whole
+                .bytes()
+                .chain(fraction.bytes())
+                .all(|b| b.is_ascii_digit());
         if !is_number || whole.len() > 25 {
             return None;
         }

@@ -2,10 +2,10 @@
 
 use super::answer::Place;
 use super::literal::Literal;
-use super::meaning::{Errors, Replies};
+use super::meaning::{Errors, Replies, noes};
 use super::source::{Node, Read, Table};
 use super::template::{Argument, Names, Template};
-use crate::target::{OfferKind, Operation};
+use crate::target::{Charge, Grant, LedgerError, OfferKind, Operation, Reply, Reserve};
 
 /// An operation in SQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(super) struct Mapping {
     pub(super) facts: Vec<OfferKind>,
     /// Of a sweep: the age that the ledger fixed, in seconds.
     pub(super) age: Option<u64>,
+    /// Whether some answer says that the same was told before with other figures.
+    pub(super) says_conflict: bool,
 }
 
 /// One statement, a transaction of its own.
@@ -42,6 +44,8 @@ pub(super) struct Client {
     pub(super) role: String,
     /// Whose token it is.
     pub(super) sub: Option<Argument>,
+    /// What else the token says.
+    pub(super) claims: Vec<(String, Argument)>,
 }
 
 /// How a value is read from rows.
@@ -175,6 +179,20 @@ impl Mapping {
                 }
             }
         }
+        // Where a file has no word for some no, whatever no it has may be that one: a function that
+        // answers true or false can't say more.
+        let said: Vec<&Reply> = steps
+            .iter()
+            .flat_map(|step| step.replies.all().chain(step.errors.all()))
+            .collect();
+        let mut wordless = noes(operation);
+        wordless.retain(|no| !said.contains(&no));
+        let says_conflict =
+            !wordless.iter().any(is_conflict) || said.iter().any(|it| is_refusal(it));
+        for step in &mut steps {
+            step.replies.widen(&wordless);
+            step.errors.widen(&wordless);
+        }
         let client = table.get("as");
         let client = client.map(|node| Client::read(&node, operation, shared));
         let age = table.get("age").map(|node| node.count()).transpose()?;
@@ -187,6 +205,7 @@ impl Mapping {
             returns: Returns::read(&table, operation)?,
             facts: facts(&table)?,
             age,
+            says_conflict,
         })
     }
 
@@ -200,6 +219,19 @@ impl Mapping {
     pub(super) fn negates(&self, parameter: &str) -> bool {
         self.steps.iter().any(|step| step.sql.negates(parameter))
     }
+}
+
+fn is_conflict(reply: &Reply) -> bool {
+    matches!(
+        reply,
+        Reply::Reserve(Reserve::Conflict)
+            | Reply::Charge(Charge::Conflict)
+            | Reply::Grant(Grant::Conflict)
+    )
+}
+
+fn is_refusal(reply: &Reply) -> bool {
+    matches!(reply, Reply::Error(LedgerError::Refused(_)))
 }
 
 impl Step {
@@ -234,7 +266,10 @@ impl Step {
                 Template::read(&file, &text, &names)?
             }
             (Some(_), Some(file)) => {
-                let said = format!("`{}` stands beside `query`; expected one of them", file.name);
+                let said = format!(
+                    "`{}` stands beside `query`; expected one of them",
+                    file.name
+                );
                 return Err(file.error(said));
             }
             (None, None) => {
@@ -284,7 +319,9 @@ fn arguments(node: &Node<'_>, names: &Names<'_>) -> Read<Vec<Argument>> {
 /// One of them.
 fn argument(node: &Node<'_>, names: &Names<'_>) -> Read<Argument> {
     if !node.is_text() {
-        return Ok(Argument::Constant(Literal::Number(node.number()?.to_owned())));
+        return Ok(Argument::Constant(Literal::Number(
+            node.number()?.to_owned(),
+        )));
     }
     let text = node.text()?;
     match text.strip_prefix('$') {
@@ -296,7 +333,7 @@ fn argument(node: &Node<'_>, names: &Names<'_>) -> Read<Argument> {
 impl Client {
     fn read(node: &Node<'_>, operation: Operation, shared: &Shared<'_>) -> Read<Self> {
         let table = node.table()?;
-        table.only(&["role", "sub"])?;
+        table.only(&["role", "sub", "claims"])?;
         let role = table.wanted("role", "a role, such as role = \"authenticated\"")?;
         let known: Vec<String> = known(operation).iter().map(|it| (*it).to_owned()).collect();
         let names = Names {
@@ -306,9 +343,16 @@ impl Client {
         };
         let sub = table.get("sub");
         let sub = sub.map(|node| argument(&node, &names));
+        let mut claims = Vec::new();
+        if let Some(node) = table.get("claims") {
+            for (claim, node) in node.table()?.entries() {
+                claims.push((claim.to_owned(), argument(&node, &names)?));
+            }
+        }
         Ok(Self {
             role: role.text()?.to_owned(),
             sub: sub.transpose()?,
+            claims,
         })
     }
 }
@@ -320,11 +364,9 @@ impl Returns {
             Operation::Sweep => {
                 return match node {
                     None => Ok(Returns::Jobs),
-                    Some(node) => {
-                        node.one_of(&[("jobs", true), ("count", false)]).map(|jobs| {
-                            if jobs { Returns::Jobs } else { Returns::Count }
-                        })
-                    }
+                    Some(node) => node
+                        .one_of(&[("jobs", true), ("count", false)])
+                        .map(|jobs| if jobs { Returns::Jobs } else { Returns::Count }),
                 };
             }
             Operation::Balance => &["spendable", "held", "owed"],
@@ -336,7 +378,10 @@ impl Returns {
         };
         if node.is_text() {
             let words: Vec<(&str, &'static str)> = values.iter().map(|it| (*it, *it)).collect();
-            return Ok(Returns::Values(vec![(node.one_of(&words)?, Place::default())]));
+            return Ok(Returns::Values(vec![(
+                node.one_of(&words)?,
+                Place::default(),
+            )]));
         }
         let table = node.table()?;
         table.only(values)?;

@@ -83,7 +83,10 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Read<(Policy, Scale)> {
             "retry_answer",
             &[("now", RetryAnswer::Now), ("first", RetryAnswer::First)],
         )?,
-        partial_charge: table.get("partial_charge").map(|it| it.flag()).transpose()?,
+        partial_charge: table
+            .get("partial_charge")
+            .map(|it| it.flag())
+            .transpose()?,
         entries_sum: word(
             table,
             "entries_sum",
@@ -116,10 +119,7 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Read<(Policy, Scale)> {
         applies: word(
             table,
             "applies",
-            &[
-                ("at-2xx", Applies::AtSuccess),
-                ("later", Applies::Later),
-            ],
+            &[("at-2xx", Applies::AtSuccess), ("later", Applies::Later)],
         )?,
     };
     Ok((policy, scale))

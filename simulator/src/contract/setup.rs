@@ -36,13 +36,21 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Read<Setup> {
     };
     let mut own = Vec::new();
     if let Some(node) = table.get("files") {
-        let nodes = if node.is_list() { node.list()? } else { vec![node] };
+        let nodes = if node.is_list() {
+            node.list()?
+        } else {
+            vec![node]
+        };
         for node in nodes {
             own.extend(files(&node, &leeway)?);
         }
     }
     if let Some(node) = table.get("sql") {
-        let nodes = if node.is_list() { node.list()? } else { vec![node] };
+        let nodes = if node.is_list() {
+            node.list()?
+        } else {
+            vec![node]
+        };
         for node in nodes {
             own.push(inline(&node, &leeway)?);
         }
@@ -51,7 +59,9 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Read<Setup> {
     let mut scripts = Vec::new();
     let mut session = Vec::new();
     if is_supabase {
-        scripts.push(supabase::project(!own.iter().any(|it| supabase::is_dump(&it.sql))));
+        scripts.push(supabase::project(
+            !own.iter().any(|it| supabase::is_dump(&it.sql)),
+        ));
         session.push(supabase::SESSION.to_owned());
         for role in ["anon", "authenticated"] {
             if !roles.iter().any(|it| it == role) {

@@ -76,7 +76,10 @@ impl<'a> Node<'a> {
 
     fn unexpected(&self, expected: &str) -> ContractError {
         let found = self.value.type_str();
-        self.error(format!("`{}` is of type {found}; expected {expected}", self.name))
+        self.error(format!(
+            "`{}` is of type {found}; expected {expected}",
+            self.name
+        ))
     }
 
     pub(super) fn line(&self) -> usize {
@@ -84,7 +87,9 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn text(&self) -> Read<&'a str> {
-        self.value.as_str().ok_or_else(|| self.unexpected("a string"))
+        self.value
+            .as_str()
+            .ok_or_else(|| self.unexpected("a string"))
     }
 
     pub(super) fn flag(&self) -> Read<bool> {

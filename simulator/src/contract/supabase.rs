@@ -36,10 +36,13 @@ pub(super) fn project(migrations: bool) -> Script {
 /// back what the project had revoked.
 pub(super) fn is_dump(sql: &str) -> bool {
     let sql = sql.to_lowercase();
-    let is_dumped = sql.contains("postgresql database dump") || sql.contains("check_function_bodies");
-    let has_grants = ["anon", "authenticated", "service_role"].iter().any(|role| {
-        sql.contains(&format!(" to \"{role}\"")) || sql.contains(&format!(" to {role}"))
-    });
+    let is_dumped =
+        sql.contains("postgresql database dump") || sql.contains("check_function_bodies");
+    let has_grants = ["anon", "authenticated", "service_role"]
+        .iter()
+        .any(|role| {
+            sql.contains(&format!(" to \"{role}\"")) || sql.contains(&format!(" to {role}"))
+        });
     is_dumped && has_grants
 }
 
@@ -53,6 +56,8 @@ mod tests {
             "SET check_function_bodies = false;\nGRANT ALL ON TABLE \"a\" TO \"anon\";"
         ));
         assert!(!is_dump("create table a (); grant select on a to anon;"));
-        assert!(!is_dump("SET check_function_bodies = false; create table a ();"));
+        assert!(!is_dump(
+            "SET check_function_bodies = false; create table a ();"
+        ));
     }
 }

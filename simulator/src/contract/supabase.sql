@@ -35,7 +35,12 @@ begin
 end $$;
 
 grant anon, authenticated, service_role to postgres, authenticator;
-grant postgres to current_user;
+do $$
+begin
+    if current_user <> 'postgres' then
+        grant postgres to current_user;
+    end if;
+end $$;
 
 -- Setup runs as `postgres`, which owns what the migrations make.
 do $$

@@ -71,7 +71,10 @@ impl Template {
             };
             let taken = if is_number(&name) { name.len() } else { 1 };
             let after = place + 1 + taken;
-            match names.find(&name).ok_or_else(|| names.unknown(node, &name))? {
+            match names
+                .find(&name)
+                .ok_or_else(|| names.unknown(node, &name))?
+            {
                 Argument::Constant(literal) => push(&mut parts, &literal.sql()),
                 Argument::Parameter(name) => {
                     if is_negated(&tokens[..place], &tokens[after..]) {
@@ -146,11 +149,7 @@ impl Names<'_> {
     }
 
     /// What is wrong with a name that stands for nothing.
-    pub(super) fn unknown(
-        &self,
-        node: &Node<'_>,
-        name: &str,
-    ) -> super::ContractError {
+    pub(super) fn unknown(&self, node: &Node<'_>, name: &str) -> super::ContractError {
         let at = node.source.text[node.at..]
             .find(&format!("${name}"))
             .map_or(node.at, |place| node.at + place);
@@ -213,9 +212,7 @@ fn is_negated(before: &[(Option<Token<'_>>, &str)], after: &[(Option<Token<'_>>,
         .iter()
         .filter_map(|(token, text)| token.map(|token| (token, *text)))
         // A cast: `$x::bigint`.
-        .skip_while(|(token, text)| {
-            *text == ":" || *text == ")" || matches!(token, Token::Word(_))
-        })
+        .skip_while(|(token, text)| *text == ":" || *text == ")" || matches!(token, Token::Word(_)))
         .map(|(_, text)| text);
     on.next() == Some("*") && on.find(|text| *text != "(") == Some("-")
 }

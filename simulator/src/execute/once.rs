@@ -65,8 +65,22 @@ impl Play<'_> {
         !(keyless && one_job)
     }
 
-    /// What a job costs, where a charge can't say: what was asked for.
+    /// Whether an operation can say that the same was told before with other figures.
+    pub(super) fn says_conflict(&self, operation: Operation) -> bool {
+        !self.stage.subject().terms().mute.contains(&operation)
+    }
+
+    /// What a job costs: what was asked for where a charge can't say, and what it was told before
+    /// where a charge couldn't say that this is another.
     pub(super) fn costs(&self, job: &JobId, cost: i64) -> i64 {
+        if !self.says_conflict(Operation::Charge)
+            && let Some(before) = self.history.requests().find_map(|(_, it)| match &it.call {
+                Call::Charge { job: other, cost } if other == job => Some(cost.get()),
+                _ => None,
+            })
+        {
+            return before;
+        }
         if self.stage.subject().terms().costs {
             return cost;
         }

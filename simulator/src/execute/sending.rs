@@ -78,7 +78,9 @@ impl Sending {
                 let who = Names::account(account);
                 format!("grant {credits} credits to {who} for sale {number}")
             }
-            (false, Copy::Altered, Told::Paid { credits }) => {
+            (false, Copy::Altered, Told::Paid { credits })
+                if play.says_conflict(Operation::Grant) =>
+            {
                 let (who, other) = (Names::account(account), credits.get() + 1);
                 format!("grant {other} credits to {who} for sale {number}, another amount")
             }

@@ -223,7 +223,11 @@ impl Stage {
             if grants(told) { prices.len() } else { 0 }
         };
         let packs = priced(OfferKind::Pack, terms.packs);
-        let pack = self.catalogue.offers.iter().find(|it| it.kind == OfferKind::Pack);
+        let pack = self
+            .catalogue
+            .offers
+            .iter()
+            .find(|it| it.kind == OfferKind::Pack);
         let bought = pack.filter(|_| packs > 0).map_or(0, |it| it.credits.get());
         Menu {
             packs,
@@ -236,6 +240,7 @@ impl Stage {
             sweeps: offers(Operation::Sweep),
             keyless: terms.keyless.clone(),
             costs: terms.costs,
+            altered: webhook || !terms.mute.contains(&Operation::Grant),
             nonsense: terms.plain_amounts,
             faults: Vec::new(),
         }
@@ -337,7 +342,9 @@ impl Stage {
         let mut offers = BTreeSet::new();
         let mut opening = None;
         for call in self.scratch_calls() {
-            let has = said.as_ref().is_none_or(|it| it.contains(&call.operation()));
+            let has = said
+                .as_ref()
+                .is_none_or(|it| it.contains(&call.operation()));
             if !has || !self.subject.can_send(&call) {
                 continue;
             }
@@ -370,7 +377,11 @@ impl Stage {
         let mut stripe = Stripe::new(0, self.catalogue.clone(), clock::unix_now());
         let customer: CustomerId = stripe.create_customer(&account);
         let fact = FactId::new("cs_test_probe");
-        let pack = self.catalogue.offers.iter().find(|it| it.kind == OfferKind::Pack);
+        let pack = self
+            .catalogue
+            .offers
+            .iter()
+            .find(|it| it.kind == OfferKind::Pack);
         let sale = Sale {
             event: EventId::new("evt_probe"),
             customer: customer.clone(),

@@ -38,13 +38,15 @@ pub fn says(reply: &Reply) -> String {
         Reply::Swept(0) => "nothing to refund".to_owned(),
         Reply::Swept(1) => "refunded 1 job".to_owned(),
         Reply::Swept(count) => format!("refunded {count} jobs"),
-        Reply::Either(replies) => replies.iter().map(says).collect::<Vec<_>>().join(" or "),
+        Reply::Either { said, .. } => said.clone(),
         Reply::Webhook(status) => format!("HTTP {}", status.code()),
         Reply::Balance(balance) => format!("spendable {}", balance.spendable),
         Reply::Entries(rows) => format!("{} rows", rows.len()),
         Reply::Error(LedgerError::NotOffered) => "not offered".to_owned(),
         Reply::Error(LedgerError::Again(_)) => "again".to_owned(),
         Reply::Error(LedgerError::Refused(why)) => format!("refused: {why}"),
-        Reply::Error(LedgerError::Failed(why) | LedgerError::Mistaken(why)) => format!("error: {why}"),
+        Reply::Error(LedgerError::Failed(why) | LedgerError::Mistaken(why)) => {
+            format!("error: {why}")
+        }
     }
 }

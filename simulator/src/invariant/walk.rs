@@ -181,6 +181,7 @@ impl<'a> Walk<'a> {
                 }
                 if turn + 1 == order.len() && standing.is_none() {
                     standing = Some(stands);
+                    self.audit.seen.insert(stands);
                 }
             }
             after.extend(states);

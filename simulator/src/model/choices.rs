@@ -1,8 +1,6 @@
 //! The choices that a ledger may make for itself, resolved: one of each.
 
-use crate::target::{
-    ChargeWhat, Clawback, Credits, LateSuccess, Policy, RetryAnswer, Shortfall,
-};
+use crate::target::{ChargeWhat, Clawback, Credits, LateSuccess, Policy, RetryAnswer, Shortfall};
 
 /// One complete set of choices. A declared policy leaves one; an undeclared one leaves all
 /// that reasonable ledgers make, and the history decides which of them still fit.

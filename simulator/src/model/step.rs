@@ -40,7 +40,7 @@ impl Account {
             Reply::Error(LedgerError::Refused(_) | LedgerError::NotOffered) => Vec::new(),
             // A file's mistake is nothing that the ledger did; the run ends with it.
             Reply::Error(LedgerError::Failed(_) | LedgerError::Mistaken(_)) => self.maybe(deed),
-            Reply::Either(replies) => {
+            Reply::Either { replies, .. } => {
                 let after = replies.iter().flat_map(|reply| self.after(deed, reply));
                 after.collect()
             }

@@ -150,7 +150,10 @@ impl Menu {
     /// Whether both can be told at once: not where they are about one thing, and one of them has
     /// no key by which the ledger could know it.
     fn tells_apart(&self, one: Side, two: Side) -> bool {
-        let keyless = |side: Side| side.operation().is_some_and(|it| self.keyless.contains(&it));
+        let keyless = |side: Side| {
+            side.operation()
+                .is_some_and(|it| self.keyless.contains(&it))
+        };
         let ends = |side| matches!(side, Side::Charge | Side::Refund | Side::Sweep);
         let about_one_thing = one == two || ends(one) && ends(two);
         !(about_one_thing && (keyless(one) || keyless(two)))

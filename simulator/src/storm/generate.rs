@@ -38,6 +38,8 @@ pub struct Menu {
     pub keyless: BTreeSet<Operation>,
     /// Whether a charge says what the job cost.
     pub costs: bool,
+    /// Whether a sale can be told again with another amount.
+    pub altered: bool,
     /// Whether amounts that make no sense can be sent.
     pub nonsense: bool,
     /// The faults that may strike; empty for fair weather.
@@ -59,6 +61,7 @@ impl Menu {
             sweeps: true,
             keyless: BTreeSet::new(),
             costs: true,
+            altered: true,
             nonsense: true,
             faults: Vec::new(),
         }
@@ -146,6 +149,7 @@ impl Menu {
         (self.webhook || fault.reaches_grants())
             && (self.charges && self.refunds || !fault.needs_ends())
             && (self.costs || fault != Fault::PartialOutput)
+            && (self.altered || fault != Fault::AlteredBody)
             && (self.nonsense || fault != Fault::NonsenseAmount)
             && !(repeats && told_once)
     }

@@ -171,7 +171,7 @@ impl Reply {
             Reply::Error(error) => {
                 !matches!(error, LedgerError::Refused(_) | LedgerError::NotOffered)
             }
-            Reply::Either(replies) => replies.iter().any(Reply::may_be_an_error),
+            Reply::Either { replies, .. } => replies.iter().any(Reply::may_be_an_error),
             _ => false,
         }
     }
@@ -202,7 +202,12 @@ pub enum Reply {
     /// To entries.
     Entries(Vec<Entry>),
     /// One of these, and the ledger doesn't say which.
-    Either(Vec<Reply>),
+    Either {
+        /// The word or words that the contract file has for it.
+        said: String,
+        /// What it may mean.
+        replies: Vec<Reply>,
+    },
     /// No answer of the operation's own.
     Error(LedgerError),
 }

@@ -27,6 +27,9 @@ pub struct Terms {
     pub plain_amounts: bool,
     /// Whether a charge says what the job cost; else it costs what was held.
     pub costs: bool,
+    /// Operations that can't say `conflict`: nobody tells them the same with other figures, since
+    /// their answer couldn't be right.
+    pub mute: BTreeSet<Operation>,
     /// Whether grants are told of packs.
     pub packs: bool,
     /// Whether grants are told of plans.
@@ -51,6 +54,7 @@ impl Default for Terms {
             keyless: BTreeSet::new(),
             plain_amounts: true,
             costs: true,
+            mute: BTreeSet::new(),
             packs: true,
             plans: false,
             sweep: SweepAge::Asked,
