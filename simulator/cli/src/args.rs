@@ -35,8 +35,9 @@ pub(crate) enum Verb {
 /// `badai storm`
 #[derive(Debug, Args)]
 pub(crate) struct Storm {
-    /// Which ledger: a name from `badai list ledgers`
-    #[arg(long, value_name = "NAME", default_value = "reference")]
+    /// Which ledger: a name from `badai list ledgers`, or the path of a contract file, such as
+    /// `./ledger.toml`
+    #[arg(long, value_name = "NAME or FILE", default_value = "reference")]
     pub(crate) ledger: String,
     /// Everything follows from it [default: a new one, printed first]
     #[arg(long, value_name = "N")]

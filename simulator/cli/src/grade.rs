@@ -5,11 +5,11 @@
 
 use crate::args::Grade;
 use crate::failure::Failure;
-use crate::name::nearest;
 use crate::print;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use simulator::lab::VERDICT_FOLDER;
+use simulator::nearest::nearest;
 use simulator::report::text;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -8,7 +8,6 @@ mod failure;
 mod grade;
 mod ledgers;
 mod list;
-mod name;
 mod print;
 mod progress;
 mod replay;

@@ -2,12 +2,12 @@
 
 use crate::args::{ServerArgs, Storm, Strategy};
 use crate::failure::Failure;
-use crate::name::nearest;
 use crate::progress::{INTERRUPTED, Progress, interrupted};
 use crate::{ledgers, print};
 use simulator::execute::Stage;
 use simulator::hunt::{self, Order};
 use simulator::invariant::Invariant;
+use simulator::nearest::nearest;
 use simulator::random;
 use simulator::report::{Report, text};
 use simulator::server::{self, Request, Server};

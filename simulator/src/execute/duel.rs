@@ -54,12 +54,18 @@ impl Play<'_> {
             return;
         };
         let calls = [one.call.clone(), two.call.clone()];
+        if !self.can_duel(&calls) {
+            return;
+        }
         let (sides, moves) = self.fight(&calls);
         let spans = sides.iter().map(|side| side.span).collect();
         let mut requests = vec![one, two];
         for (request, side) in requests.iter_mut().zip(sides) {
             request.outcome = match side.reply {
-                Some(reply) => Outcome::Replied(reply),
+                Some(reply) => {
+                    self.notice_mistake(&reply);
+                    Outcome::Replied(reply)
+                }
                 None => Outcome::Hung(self.stage.limit().as_secs()),
             };
         }
@@ -87,7 +93,7 @@ impl Play<'_> {
 
     fn prepare(&self, sending: &Sending) -> Option<Request> {
         let (call, deed) = sending.request(self)?;
-        self.offers(call.operation()).then(|| Request {
+        self.can_tell(&call).then(|| Request {
             account: sending.account,
             instance: sending.instance,
             call,

@@ -202,9 +202,7 @@ impl Outcome {
     pub fn is_definite(&self) -> bool {
         match self.heard() {
             Some(Reply::Webhook(status)) => status.is_success(),
-            Some(Reply::Error(error)) => {
-                matches!(error, LedgerError::Refused(_) | LedgerError::NotOffered)
-            }
+            Some(reply) if reply.may_be_an_error() => false,
             Some(_) => true,
             None => false,
         }

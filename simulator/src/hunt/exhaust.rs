@@ -28,7 +28,6 @@ pub fn exhaust(
     let duels = stage.menu().duels();
     let mut tally = Tally::default();
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
-    let name = stage.subject().name().to_owned();
     let mut hung = false;
     for (place, duel) in duels.iter().enumerate() {
         // Whatever was to be judged is broken: more orders would say it again.
@@ -74,7 +73,7 @@ pub fn exhaust(
         tally.cases = done;
         watcher.case(done, u32::try_from(duels.len()).unwrap_or(u32::MAX));
     }
-    Ok(tally.report(&name, order, found, watch.elapsed()))
+    Ok(tally.report(stage, order, found, watch.elapsed()))
 }
 
 /// Fights a saved duel again, in the order that it was saved with, and says where it came to be

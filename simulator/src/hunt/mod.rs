@@ -166,7 +166,7 @@ pub fn hunt(
             shortest.map(|it| it.tell(stage, order.seed, invariant)),
         );
     }
-    Ok(tally.report(stage.subject().name(), order, found, watch.elapsed()))
+    Ok(tally.report(stage, order, found, watch.elapsed()))
 }
 
 /// Where a schedule that broke something came from.

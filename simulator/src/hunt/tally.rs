@@ -2,6 +2,7 @@
 
 use super::Order;
 use super::judge::Judged;
+use crate::execute::Stage;
 use crate::history::What;
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
@@ -77,7 +78,7 @@ impl Tally {
     /// The run's report. A counterexample that is `None` broke once and not again.
     pub(super) fn report(
         self,
-        ledger: &str,
+        stage: &Stage,
         order: &Order,
         mut found: BTreeMap<Invariant, Option<Counterexample>>,
         elapsed: Duration,
@@ -114,7 +115,7 @@ impl Tally {
         let diverged = self.diverged.filter(|_| order.cases == 0);
         Report {
             schema: "badai.report/1",
-            ledger: ledger.to_owned(),
+            ledger: stage.subject().name().to_owned(),
             seed: order.seed,
             strategy: if self.coverage.is_empty() {
                 "sequential"
@@ -133,6 +134,7 @@ impl Tally {
             refused: self.refused,
             duels: self.coverage,
             diverged,
+            remarks: stage.remarks(),
             invariants: entries,
         }
     }

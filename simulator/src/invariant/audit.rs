@@ -29,6 +29,9 @@ pub struct Audit {
     pub left_a_hold: bool,
     /// The budget ran out before the end of the history.
     pub exhausted: bool,
+    /// Requests that got no definite answer and could have been refused: an error is as good a no
+    /// as any. By their places in the history.
+    pub refusable: BTreeSet<usize>,
 }
 
 /// The place where a ledger left the model.

@@ -32,7 +32,7 @@
 use super::places::Places;
 use crate::history::{Outcome, Span};
 use crate::model::{Account, Deed, JobStatus, Standing, leaves_open};
-use crate::target::{JobId, Reply};
+use crate::target::{JobId, Refund, Reply};
 use std::collections::BTreeSet;
 
 /// A request as far as this goes.
@@ -41,6 +41,26 @@ pub(super) struct Timed<'a> {
     pub(super) deed: &'a Deed,
     pub(super) outcome: &'a Outcome,
     pub(super) span: Span,
+}
+
+/// So many jobs of a sweep are told apart where only their number is told.
+const MOST_SWEPT: u64 = 8;
+
+const ONE_SWEPT: Reply = Reply::Swept(1);
+
+impl Timed<'_> {
+    fn overlaps(&self, other: &Timed<'_>) -> bool {
+        !self.span.is_before(other.span) && !other.span.is_before(self.span)
+    }
+
+    /// Whether it says that it refunded that job.
+    fn refunds(&self, job: &JobId) -> bool {
+        match (self.deed, self.outcome.heard()) {
+            (Deed::Refund { job: other }, Some(Reply::Refund(Refund::Refunded))) => other == job,
+            (_, Some(Reply::Sweep(jobs))) => jobs.contains(job),
+            _ => false,
+        }
+    }
 }
 
 /// Everywhere an account may be after a history.
@@ -158,7 +178,23 @@ impl Possible {
             match timed.outcome.heard() {
                 Some(Reply::Sweep(jobs)) => {
                     let ours = jobs.iter().filter(|job| self.knows(job, requests));
-                    ops.extend(ours.map(|job| op(Effect::Refunds(job))));
+                    ops.extend(ours.map(|job| {
+                        let mut others = requests.iter().enumerate();
+                        op(
+                            if others.any(|(other, it)| {
+                                other != request && it.overlaps(timed) && it.refunds(job)
+                            }) {
+                                Effect::FindsRefunded(job)
+                            } else {
+                                Effect::Refunds(job)
+                            },
+                        )
+                    }));
+                }
+                // Only how many: each of them has a moment of its own. More than a few are other
+                // accounts' too, and say the same.
+                Some(Reply::Swept(count)) if *count <= MOST_SWEPT => {
+                    ops.extend((0..*count).map(|_| op(Effect::Says(&ONE_SWEPT))));
                 }
                 Some(reply) if !leaves_open(reply) => ops.push(op(Effect::Says(reply))),
                 _ => {}
@@ -208,6 +244,9 @@ enum Effect<'a> {
     Says(&'a Reply),
     /// A sweep said that it refunded this job.
     Refunds(&'a JobId),
+    /// The same, of a job that somebody else says to have refunded meanwhile: whoever comes second
+    /// finds it refunded, and may say that it is.
+    FindsRefunded(&'a JobId),
     /// Nobody knows.
     Maybe,
 }
@@ -218,7 +257,12 @@ impl Op<'_> {
     fn leads(&self, from: &Account) -> Vec<Account> {
         match self.effect {
             Effect::Says(reply) => from.after(self.deed, reply),
-            Effect::Refunds(job) => {
+            Effect::FindsRefunded(job)
+                if from.jobs.get(job).map(|job| job.status) == Some(JobStatus::Refunded) =>
+            {
+                vec![from.clone()]
+            }
+            Effect::Refunds(job) | Effect::FindsRefunded(job) => {
                 let held = from.jobs.get(job).map(|job| job.status) == Some(JobStatus::Held);
                 let one = Reply::Sweep(vec![job.clone()]);
                 let after = held.then(|| from.after(self.deed, &one));
@@ -397,7 +441,7 @@ impl<'a> Search<'a> {
             .collect();
         let got = match blamed.effect {
             Effect::Says(reply) => reply.clone(),
-            Effect::Refunds(_) | Effect::Maybe => {
+            Effect::Refunds(_) | Effect::FindsRefunded(_) | Effect::Maybe => {
                 let ours = self
                     .answers
                     .iter()

@@ -27,6 +27,11 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
             let What::GaveUp(request) = &happening.what else {
                 return None;
             };
+            if evidence.audit.refusable.contains(&place)
+                && !matches!(request.outcome, Outcome::Hung(_))
+            {
+                return None;
+            }
             told(request, evidence).map(|wrong| Breach {
                 account: request.account,
                 place,

@@ -12,7 +12,7 @@ use super::audit::{Audit, Deviation, Part, Wrong};
 use super::linearize::{Explained, Possible, Timed};
 use crate::history::{History, Outcome, Request, Span, What};
 use crate::model::{Account, Choices, Standing};
-use crate::target::{Balance, Charge, Refund, Reply};
+use crate::target::{Applies, Balance, Charge, Refund, Reply};
 use std::collections::BTreeSet;
 
 /// When a request was under way of which nobody noted it.
@@ -36,6 +36,8 @@ pub(super) struct Walk<'a> {
     /// Some process has died by now.
     died: bool,
     swept: bool,
+    /// The weather is over.
+    calm: bool,
     /// The states before the last sweep that found nothing, where one should have found something.
     unswept: Vec<Account>,
     onset: Option<Deviation>,
@@ -84,6 +86,7 @@ impl<'a> Walk<'a> {
             crashed: false,
             died: false,
             swept: false,
+            calm: false,
             unswept: Vec::new(),
             onset: None,
         }
@@ -113,8 +116,16 @@ impl<'a> Walk<'a> {
                     self.audit.left_a_hold |= self.holds();
                     Ok(())
                 }
+                What::GaveUp(request) if request.account.is_none_or(|it| it == self.account) => {
+                    let mut states = self.possible.accounts().iter();
+                    if states.any(|state| state.may_refuse(&request.deed)) {
+                        self.audit.refusable.insert(place);
+                    }
+                    Ok(())
+                }
                 What::Calm => {
                     self.possible.come_to_rest();
+                    self.calm = true;
                     self.audit.left_a_hold |= self.holds();
                     Ok(())
                 }
@@ -230,6 +241,10 @@ impl<'a> Walk<'a> {
     }
 
     fn compare(&mut self, place: usize, shown: &Balance) {
+        // Whoever applies events from a queue is judged by what stands once it is empty.
+        if self.history.policy.applies == Some(Applies::Later) && !self.calm {
+            return;
+        }
         self.shown = Some(*shown);
         if self
             .possible

@@ -72,6 +72,8 @@ pub struct Report {
     /// Where a replay came to be another run than the one that was saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diverged: Option<Divergence>,
+    /// What whoever reads the verdict should know: what was left out, what couldn't be sent.
+    pub remarks: Vec<String>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
 }

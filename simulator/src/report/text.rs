@@ -123,6 +123,12 @@ pub fn body(report: &Report, through: Through) -> String {
     text.push_str(&invariants(report));
     text.push('\n');
     text.push_str(&coverage(report));
+    for remark in &report.remarks {
+        for (place, line) in wrap(remark, 86).into_iter().enumerate() {
+            let head = if place == 0 { "remark: " } else { "        " };
+            let _ = writeln!(text, "{}", paint(DIM, &format!("{head}{line}")));
+        }
+    }
     if let Some(diverged) = &report.diverged {
         let _ = writeln!(text, "{diverged}");
     }

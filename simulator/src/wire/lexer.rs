@@ -3,12 +3,16 @@
 
 /// One token of SQL text, as far as anybody asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub enum Token<'a> {
     /// A keyword or an unquoted name, with the dots inside it.
     Word(&'a str),
+    /// `(`
     Open,
+    /// `)`
     Close,
+    /// `,`
     Comma,
+    /// `;`
     Semicolon,
     /// A string, a number, a quoted name, an operator.
     Other,
@@ -26,17 +30,20 @@ impl Token<'_> {
     }
 }
 
-/// The tokens of `sql`, in order. Text without an end runs to the end: the server will say so.
+/// The tokens of `sql`, in order.
 pub(super) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
+    pieces(sql).filter_map(|(token, _)| token)
+}
+
+/// All of `sql`, cut into its tokens and what stands between them: blanks and comments are `None`.
+/// Text without an end runs to the end: the server will say so.
+pub fn pieces(sql: &str) -> impl Iterator<Item = (Option<Token<'_>>, &str)> {
     let mut rest = sql;
     std::iter::from_fn(move || {
-        loop {
-            let (token, length) = next(rest)?;
-            rest = rest.get(length..).unwrap_or_default();
-            if token.is_some() {
-                return token;
-            }
-        }
+        let (token, length) = next(rest)?;
+        let (piece, after) = rest.split_at(length.min(rest.len()));
+        rest = after;
+        Some((token, piece))
     })
 }
 
