@@ -149,26 +149,43 @@ fn a_grant_that_is_keyed_on_the_event_is_told_twice_by_a_twin() {
     );
 }
 
-/// Looks, then takes, in two transactions; the lock of the second is what counts.
-fn in_steps(guard: &str) -> Subject {
+/// A reserve in steps of its own.
+fn in_steps(steps: &str) -> Subject {
+    let granted = "replies = { t = 'granted', f = 'granted' }";
     written(&format!(
         "{PURSE}
-grant   = {{ query = 'select add_once($account, $amount, $fact)', replies = {{ t = 'granted', f = 'granted' }} }}
+grant   = {{ query = 'select add_once($account, $amount, $fact)', {granted} }}
 [sql.reserve]
-steps = [
-    {{ query = 'select state from holds where job = $job', replies = {{ held = 'reserved', none = 'next', '*' = 'settled' }} }},
-    {{ query = 'select credits >= $amount and $amount > 0 from purses where id = $account', replies = {{ t = 'next', f = 'insufficient' }} }},
-    {{ query = 'with it as (update purses set credits = credits - $amount where id = $account {guard} returning id) insert into holds (job, id, amount) select $job, id, $amount from it', replies = {{ 'affected 1' = 'reserved', 'affected 0' = 'again' }}, errors = {{ '23505' = 'again' }} }},
-]
+steps = [{steps}]
 "
     ))
 }
 
+/// Takes what is there, and writes down what for.
+const TAKE: &str = "with it as (update purses set credits = credits - $amount where id = $account";
+const WRITE: &str =
+    "returning id) insert into holds (job, id, amount) select $job, id, $amount from it";
+
 #[test]
 fn steps_are_transactions_of_their_own_and_a_gap_between_them_is_found() {
-    let cured = duels(in_steps("and credits >= $amount"));
+    // Take or be stopped by the key, then look what is held.
+    let cured = duels(in_steps(&format!(
+        "
+    {{ query = '{TAKE} and credits >= $amount {WRITE}', errors = {{ '23505' = 'next' }},
+       replies = {{ 'affected 1' = 'reserved', 'affected 0' = 'next' }} }},
+    {{ query = 'select state from holds where job = $job',
+       replies = {{ held = 'reserved', none = 'insufficient', '*' = 'settled' }} }},
+"
+    )));
     assert_eq!(broken(&cured), [], "{cured:?}");
-    let wrong = duels(in_steps(""));
+    // Look first, then take.
+    let wrong = duels(in_steps(&format!(
+        "
+    {{ query = 'select credits >= $amount from purses where id = $account',
+       replies = {{ t = 'next', f = 'insufficient' }} }},
+    {{ query = '{TAKE} {WRITE}', replies = {{ 'affected 1' = 'reserved' }} }},
+"
+    )));
     assert!(
         broken(&wrong).contains(&Invariant::AtomicLifecycle),
         "{wrong:?}"
