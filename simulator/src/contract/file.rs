@@ -56,8 +56,9 @@ impl Contract {
     pub(super) fn parse(source: &Source) -> Read<Self> {
         let document = source.parse()?;
         let file = Table::whole(source, &document);
-        let kind = file.wanted("kind", "kind = \"sql\"")?;
-        if kind.one_of(&[("sql", false), ("http", true)])? {
+        if let Some(kind) = file.get("kind")
+            && kind.one_of(&[("sql", false), ("http", true)])?
+        {
             return Err(kind.error(
                 "`kind` is `http`, which this version doesn't speak yet; expected kind = \"sql\"",
             ));
@@ -72,6 +73,7 @@ impl Contract {
             "sql",
             "boundary",
         ])?;
+        file.wanted("kind", "kind = \"sql\"")?;
         let section = |key: &str| -> Read<Option<Table<'_>>> {
             file.get(key).map(|node| node.table()).transpose()
         };

@@ -27,6 +27,8 @@ mod setup;
 mod source;
 mod supabase;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use error::ContractError;
 pub use file::Contract;

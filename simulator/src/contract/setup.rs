@@ -143,8 +143,7 @@ fn matching(node: &Node<'_>, folder: &Path, pattern: &str) -> Read<Vec<PathBuf>>
         .collect();
     paths.sort();
     if paths.is_empty() {
-        let said = format!("no file fits `{}`", node.text()?);
-        return Err(node.error(format!("{said} in {}", folder.display())));
+        return Err(node.error(format!("no file fits `{whole}`; expected .sql files there")));
     }
     Ok(paths)
 }
