@@ -69,7 +69,8 @@ fn sql() -> impl Strategy<Value = String> {
         "1e3",
         "call f()",
     ];
-    prop::collection::vec(prop::sample::select(words.to_vec()), 0..12).prop_map(|words| words.join(" "))
+    prop::collection::vec(prop::sample::select(words.to_vec()), 0..12)
+        .prop_map(|words| words.join(" "))
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
