@@ -58,7 +58,7 @@ pub(crate) struct Storm {
     /// Stop drawing storms after so many seconds; the same code then needn't get the same verdict
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub(crate) time: Option<Duration>,
-    /// Where found schedules are saved
+    /// Where the report is written: report.html, report.json, junit.xml, and found schedules
     #[arg(long, value_name = "DIR", default_value = ".badai")]
     pub(crate) report: PathBuf,
     /// Print one JSON document instead

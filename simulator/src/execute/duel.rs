@@ -9,7 +9,7 @@ use super::line::News;
 use super::play::Play;
 use super::sending::Sending;
 use crate::clock::Stopwatch;
-use crate::history::{Move, Outcome, Request, Span, What};
+use crate::history::{Move, Names, Outcome, Request, Span, What};
 use crate::strategy::{Actor, Choice, Footprint, Next, Tables};
 use crate::target::{Call, LedgerError, Reply};
 use crate::wire::{Arrival, Kind, Release, SessionId, Status, Verdict};
@@ -24,6 +24,8 @@ const LISTEN: Duration = Duration::from_micros(150);
 struct Side {
     begun: bool,
     held: Vec<(Arrival, Release)>,
+    /// The backends that it has been heard on.
+    backends: BTreeSet<u32>,
     reply: Option<Reply>,
     span: Span,
     /// The statement that PostgreSQL is working at: its number and its backend.
@@ -161,8 +163,9 @@ impl Play<'_> {
     }
 
     /// Waits until everybody rests or waits for a lock.
-    fn settle(&mut self, sides: &mut [Side; 2], moves: &mut [Move]) {
+    fn settle(&mut self, sides: &mut [Side; 2], moves: &mut Vec<Move>) {
         let watch = Stopwatch::start();
+        let moved = moves.len();
         loop {
             let mut quiet = true;
             while let Some(news) = self.stage.news(LISTEN, quiet) {
@@ -183,19 +186,23 @@ impl Play<'_> {
             if !quiet {
                 continue;
             }
-            for (actor, side) in sides.iter_mut().enumerate() {
-                side.blocked = match side.flying {
+            for actor in 0..sides.len() {
+                let side = &sides[actor];
+                let blocked = match side.flying {
                     Some((number, backend)) if !side.rests() => {
-                        let waits = self.stage.is_blocked(backend);
-                        if waits && !side.blocked {
-                            note(moves, actor, number, "waits");
+                        let blockers = self.stage.blockers(backend);
+                        if !blockers.is_empty() && !side.blocked {
+                            note(moves, actor, number, &waits(sides, &blockers));
                         }
-                        waits
+                        !blockers.is_empty()
                     }
                     _ => false,
                 };
+                sides[actor].blocked = blocked;
             }
             if sides.iter().all(|side| side.rests() || side.blocked) {
+                // Who woke together is told in an order of its own, whoever was heard first.
+                moves[moved..].sort_by_key(|it| it.actor);
                 return;
             }
             if watch.elapsed() > self.stage.limit() {
@@ -284,7 +291,7 @@ pub(super) fn is_plain_read(sql: &str) -> bool {
     sql.starts_with("select ") && !sql.contains(['(', ';']) && !sql.contains(" for ")
 }
 
-fn hear(news: News, sides: &mut [Side; 2], moves: &mut [Move]) {
+fn hear(news: News, sides: &mut [Side; 2], moves: &mut Vec<Move>) {
     match news {
         News::Held {
             actor,
@@ -294,6 +301,7 @@ fn hear(news: News, sides: &mut [Side; 2], moves: &mut [Move]) {
             let side = &mut sides[actor];
             // The commit of a delayed statement comes while its answer is kept.
             side.flying = None;
+            side.backends.insert(arrival.backend);
             side.held.push((arrival, release));
         }
         News::Ended {
@@ -318,15 +326,36 @@ fn hear(news: News, sides: &mut [Side; 2], moves: &mut [Move]) {
     }
 }
 
-fn note(moves: &mut [Move], actor: usize, number: u64, said: &str) {
+/// Notes what came of a statement. What comes of one that waited is a mark of its own: others have
+/// moved since.
+fn note(moves: &mut Vec<Move>, actor: usize, number: u64, said: &str) {
     let this = |it: &&mut Move| it.actor == actor && it.number == number;
-    if let Some(it) = moves.iter_mut().rev().find(this)
-        && !said.is_empty()
-    {
-        if !it.said.is_empty() {
-            it.said.push_str(", then ");
-        }
-        it.said.push_str(said);
+    let Some(it) = moves.iter_mut().rev().find(this) else {
+        return;
+    };
+    if it.said.is_empty() {
+        said.clone_into(&mut it.said);
+    } else if !said.is_empty() {
+        moves.push(Move {
+            actor,
+            sql: String::new(),
+            said: format!("wakes: {said}"),
+            number,
+        });
+    }
+}
+
+/// For whom somebody waits, as far as they are of this duel.
+fn waits(sides: &[Side; 2], blockers: &[u32]) -> String {
+    let is_one = |(_, side): &(usize, &Side)| blockers.iter().any(|it| side.backends.contains(it));
+    let names = sides.iter().enumerate().filter(is_one);
+    let names: Vec<String> = names
+        .map(|(actor, _)| Names::instance(actor).to_string())
+        .collect();
+    if names.is_empty() {
+        "waits".to_owned()
+    } else {
+        format!("waits for {}", names.join(" and "))
     }
 }
 

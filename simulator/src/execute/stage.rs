@@ -213,10 +213,11 @@ impl Stage {
         }
     }
 
-    /// Whether PostgreSQL says that this backend waits for another.
-    pub(super) fn is_blocked(&self, backend: u32) -> bool {
+    /// For which backends this one waits, as PostgreSQL says; 0 is one that it can't name.
+    pub(super) fn blockers(&self, backend: u32) -> Vec<u32> {
         // A server that doesn't answer shows at the next statement of our own.
-        self.server.blockers(backend).is_ok_and(|by| !by.is_empty())
+        let blockers = self.server.blockers(backend).unwrap_or_default();
+        blockers.iter().map(|it| it.parse().unwrap_or(0)).collect()
     }
 
     /// Takes the database down and starts it again. If it doesn't come back, the schedule is

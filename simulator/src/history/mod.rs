@@ -145,14 +145,17 @@ impl Span {
     }
 }
 
-/// One statement of a duel.
+/// One mark on a lane of a duel: a statement that moved, or what befell one that had moved before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
     /// Whose: the instance.
     pub actor: usize,
-    /// Its SQL, in one line.
+    /// The statement in one line: SQL, or a place inside a call such as
+    /// ``inside `select reserve($1)`: before UPDATE of wallets``. Empty for what befell an earlier
+    /// one.
     pub sql: String,
-    /// What came back, and whether it waited.
+    /// What came of it: a command tag such as `UPDATE 1`, an error's message, `waits for A`. What
+    /// befell an earlier statement says so itself: `wakes: UPDATE 1`, `dies`.
     pub said: String,
     /// Its number on its line.
     pub number: u64,

@@ -38,6 +38,8 @@ pub struct Breach {
     pub nth: Option<usize>,
     /// The one reply or balance that is wrong, in words: what it is and what it could have been.
     pub wrong: String,
+    /// What it could have been, alone.
+    pub wanted: Option<String>,
 }
 
 impl Evidence<'_> {

@@ -106,6 +106,7 @@ fn drifted(history: &History, readings: &[Reading<'_>], mode: EntriesSum) -> Opt
             place: reading.place,
             cause: reading.cause,
             nth: None,
+            wanted: None,
             wrong: format!(
                 "{}'s rows sum to {}, the balance says {shown}",
                 Names::account(reading.account),
@@ -135,6 +136,7 @@ fn removed(history: &History, readings: &[Reading<'_>]) -> Option<Breach> {
             place: reading.place,
             cause: reading.cause,
             nth: None,
+            wanted: None,
             wrong: format!(
                 "a row of {} is gone or changed: {} {}",
                 Names::account(reading.account),

@@ -37,6 +37,7 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
                 place,
                 cause: None,
                 nth: None,
+                wanted: None,
                 wrong,
             })
         });

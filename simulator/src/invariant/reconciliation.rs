@@ -67,6 +67,7 @@ fn lost(evidence: &Evidence<'_>) -> Option<Breach> {
                 place,
                 cause: None,
                 nth: None,
+                wanted: None,
                 wrong: format!(
                     "{} was never taken: {} attempts, none answered with 2xx",
                     request.said, request.attempt

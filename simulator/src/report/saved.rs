@@ -127,17 +127,12 @@ impl Saved {
     /// # Errors
     /// A folder that can't be made or written.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, SavedError> {
-        let path = folder.join(self.file_name());
-        let failed = |source| SavedError::Write {
-            path: path.clone(),
-            source,
-        };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
-        writeln!(file, "{text}").map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(path)
+        let name = self.file_name();
+        let text = serde_json::to_string_pretty(self).map_err(|error| SavedError::Write {
+            path: folder.join(&name),
+            source: error.into(),
+        })?;
+        write_whole(folder, &name, &(text + "\n"))
     }
 
     /// Reads one.
@@ -180,6 +175,20 @@ impl Saved {
             None => Ok(saved),
         }
     }
+}
+
+/// Writes a file into a folder, whole or not at all, and says where.
+pub(super) fn write_whole(folder: &Path, name: &str, text: &str) -> Result<PathBuf, SavedError> {
+    let path = folder.join(name);
+    let failed = |source| SavedError::Write {
+        path: path.clone(),
+        source,
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
+    Ok(path)
 }
 
 #[cfg(test)]
