@@ -11,6 +11,7 @@
 //!
 //! `storm`, `model`, `invariant` and `report` are pure; only `execute` touches the world.
 
+pub mod client;
 pub mod clock;
 pub mod execute;
 pub mod history;

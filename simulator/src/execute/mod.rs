@@ -3,11 +3,13 @@
 //! - [`Stage`] holds what all schedules share: the server, the schema, what the ledger offers.
 //! - `play` runs one schedule, one request at a time: `business` happens at Stripe, `sending` is
 //!   a request with its sender's patience, `look` reads the money, `calm` is how it ends.
+//! - `trespass` sends clients to the boundary, with what the `catalogue` suggests; all is undone.
 //! - `duel` runs two calls inside one another, each on a `line` of the wire of its own.
 
 mod business;
 mod calm;
 mod cast;
+mod catalogue;
 mod duel;
 mod lane;
 mod line;
@@ -16,5 +18,7 @@ mod play;
 mod sending;
 mod shop;
 mod stage;
+mod trespass;
+mod typing;
 
 pub use stage::{Begin, Chooser, Fought, Stage, StageError};

@@ -10,6 +10,7 @@ use super::lane::Lane;
 use super::sending::{Message, Sending};
 use super::shop;
 use super::stage::{Chooser, Instances, Stage};
+use super::trespass::Asked;
 use crate::clock;
 use crate::history::{Happening, History, Outcome, Party, Request, What};
 use crate::model::Deed;
@@ -120,7 +121,8 @@ impl<'a> Play<'a> {
             self.enqueue(step.at, Pending::Step(step.clone()));
         }
         self.drain();
-        if !self.chosen.redundant && self.chosen.diverged.is_none() {
+        let ended = schedule.has_trespass();
+        if !ended && !self.chosen.redundant && self.chosen.diverged.is_none() {
             self.calm();
         }
         let hung = self.hung;
@@ -221,6 +223,8 @@ impl<'a> Play<'a> {
                 self.happens(What::Crash { instance });
                 self.look_at_all(instance);
             }
+            Action::Survey { faults } => self.trespass(&Asked::Every(faults)),
+            Action::Trespass(trespass) => self.trespass(&Asked::One(trespass)),
             Action::Duel { calls, .. } => {
                 let [one, two] = &**calls;
                 if let (Some(one), Some(two)) = (self.sending(one), self.sending(two)) {

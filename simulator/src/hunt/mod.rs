@@ -4,11 +4,13 @@
 //! - `judge` plays one schedule and asks every claim about it.
 //! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
 //!   gets a counterexample of its own.
+//! - `survey` sends clients to the boundary, once.
 //! - `tally` counts what a run has seen, for its report.
 
 mod exhaust;
 mod judge;
 mod shrink;
+mod survey;
 mod tally;
 
 pub use exhaust::exhaust;
@@ -72,7 +74,12 @@ pub fn hunt(
 ) -> Result<Report, StageError> {
     let watch = Stopwatch::start();
     let menu = Menu {
-        faults: order.faults.clone(),
+        faults: order
+            .faults
+            .iter()
+            .copied()
+            .filter(|it| !it.is_trespass())
+            .collect(),
         ..stage.menu()
     };
     let mut tally = Tally::default();
@@ -100,6 +107,7 @@ pub fn hunt(
         }
     }
     let mut broken: BTreeMap<Invariant, u32> = BTreeMap::new();
+    let mut hung = false;
     for case in 0..order.cases {
         let late = order.time.is_some_and(|time| watch.elapsed() > time);
         if late || watcher.stop() {
@@ -120,6 +128,7 @@ pub fn hunt(
         watcher.case(tally.cases, order.cases);
         // A ledger that hangs costs its limit each time; one finding is enough.
         if judged.hangs() {
+            hung = true;
             break;
         }
     }
@@ -135,6 +144,18 @@ pub fn hunt(
             invariant,
             shortest.map(|it| it.tell(name, order.seed, invariant)),
         );
+    }
+    // A replay is asked for one schedule; a ledger that hangs would at each of these too.
+    let asked = order.cases > 0 && order.only.contains(&Invariant::Boundary);
+    if asked
+        && !hung
+        && !watcher.stop()
+        && !found.contains_key(&Invariant::Boundary)
+        && let Some(shortest) = survey::survey(stage, order, &mut tally, watcher)?
+    {
+        let name = stage.subject().name();
+        let told = shortest.map(|it| it.tell(name, order.seed, Invariant::Boundary));
+        found.insert(Invariant::Boundary, told);
     }
     Ok(tally.report(stage.subject().name(), order, found, watch.elapsed()))
 }

@@ -91,6 +91,18 @@ impl<'a> Shrinker<'a> {
         } else {
             self.left
         };
+        self.cut()
+    }
+
+    /// The shortest that is left of a schedule; `None` if it doesn't break the claim again.
+    pub(super) fn shorten(&mut self, schedule: &Schedule) -> Result<Option<Found>, StageError> {
+        if !self.breaks(schedule)? {
+            return Ok(None);
+        }
+        self.cut()
+    }
+
+    fn cut(&mut self) -> Result<Option<Found>, StageError> {
         while self.cut_lanes()? || self.cut_steps()? {}
         Ok(self.best.take())
     }

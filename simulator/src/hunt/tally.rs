@@ -2,7 +2,7 @@
 
 use super::Order;
 use super::judge::Judged;
-use crate::history::What;
+use crate::history::{Answer, What};
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
 use crate::report::{Counterexample, Coverage, Entry, Report, Verdict};
@@ -22,6 +22,8 @@ pub(super) struct Tally {
     judged: BTreeMap<Invariant, u32>,
     unknown: Vec<Invariant>,
     coverage: Vec<Coverage>,
+    /// Why a claim couldn't be judged, in plain words.
+    why: BTreeMap<Invariant, String>,
 }
 
 impl Tally {
@@ -35,6 +37,14 @@ impl Tally {
                 What::Crash { .. } => self.deaths += 1,
                 What::Request(request) if matches!(request.call, Call::Webhook(_)) => {
                     self.deliveries += 1;
+                }
+                What::Trespass(attempt) if attempt.answer != Answer::Nothing => {
+                    *self.met.entry(attempt.trespass.fault).or_default() += 1;
+                }
+                What::Boundary(boundary) => {
+                    if let Some(why) = boundary.closed.as_ref().or(boundary.unfinished.as_ref()) {
+                        self.explain(Invariant::Boundary, why);
+                    }
                 }
                 _ => {}
             }
@@ -50,6 +60,11 @@ impl Tally {
         }
     }
 
+    /// Why a claim can't be judged, or not to the end.
+    pub(super) fn explain(&mut self, invariant: Invariant, why: &str) {
+        self.why.insert(invariant, why.to_owned());
+    }
+
     /// A duel was fought out.
     pub(super) fn covers(&mut self, duel: Coverage) {
         self.coverage.push(duel);
@@ -57,7 +72,7 @@ impl Tally {
 
     /// The run's report. A counterexample that is `None` broke once and not again.
     pub(super) fn report(
-        self,
+        mut self,
         ledger: &str,
         order: &Order,
         mut found: BTreeMap<Invariant, Option<Counterexample>>,
@@ -80,6 +95,10 @@ impl Tally {
                 verdict,
                 claim: id.claim(),
                 judged,
+                why: self
+                    .why
+                    .remove(&id)
+                    .filter(|_| matches!(verdict, Word::Unchecked | Word::Unknown)),
                 counterexample: counterexample.flatten(),
             });
         }

@@ -23,6 +23,7 @@ mod words;
 mod properties;
 
 pub use audit::{Audit, Deviation, Part, Wrong};
+pub(crate) use boundary::offence;
 pub use claim::{Breach, Evidence, Finding};
 
 use serde::{Deserialize, Serialize};

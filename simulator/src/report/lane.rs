@@ -1,6 +1,7 @@
 //! A counterexample as lines that a stranger understands: what was done, on which instance,
 //! what came back, and what the account had then.
 
+use super::trespass;
 use crate::history::{History, Move, Names, Outcome, Request, What, says};
 use crate::invariant::Breach;
 use crate::target::{Balance, Call};
@@ -103,7 +104,16 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 }
                 continue;
             }
-            What::Swept => continue,
+            What::Trespass(trespassed) => {
+                lines.extend(trespass::lines(
+                    happening.at,
+                    lines.len(),
+                    trespassed,
+                    breach,
+                ));
+                continue;
+            }
+            What::Swept | What::Boundary(_) => continue,
         }
         if calm {
             line.what = format!("calm: {}", line.what);

@@ -5,6 +5,7 @@ mod document;
 mod lane;
 mod saved;
 pub mod text;
+mod trespass;
 
 pub use document::{Counterexample, Coverage, Entry, Judged, Report, Verdict};
 pub use lane::{Line, lines};

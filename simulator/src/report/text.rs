@@ -11,6 +11,8 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
 const STRONG: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+/// How wide a step is shown before it goes on below.
+const WIDTH: usize = 60;
 
 /// How the reader runs badai, and so what they would type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +149,7 @@ pub fn broken(entry: &Entry, through: Through) -> String {
 #[must_use]
 pub fn steps(found: &Counterexample) -> String {
     let whats = found.steps.iter().map(|line| line.what.chars().count());
-    let width = whats.max().unwrap_or(0).min(60);
+    let width = whats.max().unwrap_or(0).min(WIDTH);
     let replies = found.steps.iter().filter_map(|line| line.reply.as_ref());
     let reply_width = replies
         .map(|reply| reply.chars().count())
@@ -177,14 +179,20 @@ fn step(line: &Line, width: usize, reply_width: usize) -> String {
     let instance = line.instance.unwrap_or(' ');
     let reply = line.reply.as_deref().unwrap_or_default();
     let spendable = line.spendable.map(|credits| credits.to_string());
-    let text = format!(
+    let indent = line.what.len() - line.what.trim_start().len();
+    let mut parts = wrap(&line.what, width.max(WIDTH) - indent).into_iter();
+    let mut text = format!(
         "{:>3}  {:<9}  {instance}  {:<width$}  {reply:<reply_width$}  {}",
         line.step,
         moment(line.at),
-        line.what,
+        " ".repeat(indent) + &parts.next().unwrap_or_default(),
         spendable.unwrap_or_default(),
     );
-    let text = text.trim_end();
+    text.truncate(text.trim_end().len());
+    for part in parts {
+        let _ = write!(text, "\n{:indent$}{part}", "", indent = 23 + indent);
+    }
+    let text = text.as_str();
     let text = if line.wrong {
         paint(BAD, text)
     } else {
@@ -217,6 +225,7 @@ pub fn invariants(report: &Report) -> String {
         };
         let word = format!("{word:<9}");
         let judged = match entry.judged {
+            _ if entry.why.is_some() => entry.why.clone().unwrap_or_default(),
             0 => "nothing to look at, or no way to look".to_owned(),
             1 => "judged in 1 schedule".to_owned(),
             some => format!("judged in {some} schedules"),

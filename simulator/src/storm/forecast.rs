@@ -135,6 +135,9 @@ impl Lane {
             | Fault::PartialOutput
             | Fault::UnknownJob
             | Fault::NonsenseAmount => self.strike_job(gust, business),
+            Fault::DirectWrite | Fault::FunctionCall | Fault::TempShadow | Fault::ForeignRead => {
+                false
+            }
         }
     }
 
@@ -314,6 +317,8 @@ fn instance_of(action: &Action) -> Option<usize> {
         | Action::Renew { .. }
         | Action::GiveBack { .. }
         | Action::Duel { .. }
+        | Action::Survey { .. }
+        | Action::Trespass(_)
         | Action::Die { .. } => None,
     }
 }

@@ -219,6 +219,12 @@ mod tests {
         }
     }
 
+    /// Clients that pass the ledger by are no weather.
+    fn weather() -> Vec<Fault> {
+        let all = Fault::ALL.iter().copied();
+        all.filter(|fault| !fault.is_trespass()).collect()
+    }
+
     fn draw(menu: &Menu, seed: u64) -> Storm {
         let mut runner = random::runner(seed);
         menu.storms(SIZES[usize::try_from(seed).unwrap() % SIZES.len()])
@@ -237,12 +243,13 @@ mod tests {
 
     #[test]
     fn every_fault_is_met_within_a_few_hundred_storms() {
-        let menu = menu(Fault::ALL);
+        let weather = weather();
+        let menu = menu(&weather);
         let mut met = std::collections::BTreeSet::new();
         for seed in 0..400 {
             met.extend(draw(&menu, seed).schedule().faults);
         }
-        assert_eq!(met.len(), Fault::ALL.len(), "met only {met:?}");
+        assert_eq!(met.len(), weather.len(), "met only {met:?}");
     }
 
     #[test]
@@ -257,8 +264,9 @@ mod tests {
 
     #[test]
     fn a_scene_meets_its_fault() {
-        let menu = menu(Fault::ALL);
-        for fault in Fault::ALL {
+        let weather = weather();
+        let menu = menu(&weather);
+        for fault in &weather {
             let mut runner = random::runner(1);
             let scene = menu.scene(*fault).unwrap().new_tree(&mut runner).unwrap();
             assert_eq!(scene.current().schedule().faults, [*fault]);

@@ -10,10 +10,13 @@ mod fault;
 mod forecast;
 mod generate;
 mod schedule;
+mod survey;
+mod trespass;
 mod workload;
 
 pub use duel::Duel;
 pub use fault::{Fault, Group};
 pub use generate::{ACCOUNTS, Menu, SIZES};
 pub use schedule::{Action, Copy, Fate, Schedule, Step};
+pub use trespass::Trespass;
 pub use workload::{Affair, Business, Gust, Kind, Storm};

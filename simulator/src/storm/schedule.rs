@@ -1,6 +1,6 @@
 //! A schedule: the exact order of all steps, as data that replays without its generator.
 
-use super::{ACCOUNTS, Fault};
+use super::{ACCOUNTS, Fault, Trespass};
 use serde::{Deserialize, Serialize};
 
 /// Steps in the order of their virtual time; steps of one second run in the order listed.
@@ -24,6 +24,15 @@ impl Schedule {
     pub fn has_duel(&self) -> bool {
         let duel = |step: &Step| matches!(step.action, Action::Duel { .. });
         self.steps.iter().any(duel)
+    }
+
+    /// Whether clients try the ledger's boundary in it. It then ends with their attempts, without a
+    /// calm: they find holds open.
+    #[must_use]
+    pub fn has_trespass(&self) -> bool {
+        let tries =
+            |step: &Step| matches!(step.action, Action::Survey { .. } | Action::Trespass(_));
+        self.steps.iter().any(tries)
     }
 
     /// The first thing in it that no storm has, if a file says so: every step must be of an
@@ -174,6 +183,13 @@ pub enum Action {
         /// Which of the two moves at each choice; empty before anybody has chosen.
         order: Vec<u32>,
     },
+    /// Clients make every attempt of these kinds that the ledger's catalogue suggests.
+    Survey {
+        /// Which kinds.
+        faults: Vec<Fault>,
+    },
+    /// A client makes this one attempt.
+    Trespass(Trespass),
     /// The sweep runs.
     Sweep {
         /// Seconds; holds younger than this must stay.

@@ -113,10 +113,10 @@ impl Fault {
     #[must_use]
     pub fn fits(self, kind: Kind) -> bool {
         use Fault::{
-            AlteredBody, Burst, CrashAfterCommit, CrashBefore, Delay, DoubleClick, DropThenRetry,
-            Duplicate, ForgedSignature, LateFailure, LateRetry, LateSuccess, LostReply, NeverEnds,
-            NonsenseAmount, PartialOutput, Reorder, StaleTimestamp, SuccessAndFailure, TwinEvent,
-            UnknownJob,
+            AlteredBody, Burst, CrashAfterCommit, CrashBefore, Delay, DirectWrite, DoubleClick,
+            DropThenRetry, Duplicate, ForeignRead, ForgedSignature, FunctionCall, LateFailure,
+            LateRetry, LateSuccess, LostReply, NeverEnds, NonsenseAmount, PartialOutput, Reorder,
+            StaleTimestamp, SuccessAndFailure, TempShadow, TwinEvent, UnknownJob,
         };
         match self {
             Duplicate | LostReply | CrashBefore | CrashAfterCommit => kind != Kind::Sweep,
@@ -124,6 +124,7 @@ impl Fault {
             | StaleTimestamp | AlteredBody => kind == Kind::Payment,
             DoubleClick | LateSuccess | LateFailure | SuccessAndFailure | NeverEnds
             | PartialOutput | UnknownJob | NonsenseAmount => kind == Kind::Job,
+            DirectWrite | FunctionCall | TempShadow | ForeignRead => false,
         }
     }
 }

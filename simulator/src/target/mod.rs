@@ -3,9 +3,11 @@
 //! - [`Ledger`] is the trait that a Rust ledger implements; [`World`] is what it is told.
 //! - [`Call`] and [`Reply`] are the same operations as data: scheduled, recorded, judged.
 //! - [`Subject`] is a ledger with a name that can be opened as often as crashes ask for.
+//! - [`Clients`] are the roles that reach its database around it.
 //! - [`Process`] hosts one opened instance on a thread of its own, and can be killed.
 
 mod call;
+mod clients;
 mod credits;
 mod id;
 mod ledger;
@@ -17,6 +19,7 @@ mod subject;
 mod world;
 
 pub use call::{Call, Operation, Reply};
+pub use clients::{ACCOUNT, Client, Clients, Reach};
 pub use credits::Credits;
 pub use id::{AccountId, CustomerId, EventId, FactId, JobId};
 pub use ledger::{Answer, Ledger};

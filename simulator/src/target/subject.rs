@@ -2,7 +2,7 @@
 
 use super::call::{Call, Reply};
 use super::ledger::{Answer, Ledger};
-use super::{Policy, World};
+use super::{Clients, Policy, World};
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -57,6 +57,7 @@ pub struct Subject {
     story: String,
     migrations: PathBuf,
     policy: Policy,
+    clients: Clients,
     open: Opener,
 }
 
@@ -69,6 +70,7 @@ impl Subject {
             story: story.to_owned(),
             migrations: L::migrations(),
             policy: L::policy(),
+            clients: L::clients(),
             open: Box::new(|world| {
                 Box::pin(async move {
                     let ledger = L::open(world).await?;
@@ -76,6 +78,13 @@ impl Subject {
                 })
             }),
         }
+    }
+
+    /// The same, with these clients.
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> Self {
+        self.clients = clients;
+        self
     }
 
     /// The name that `--ledger` takes.
@@ -100,6 +109,12 @@ impl Subject {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The client roles that reach its database without it.
+    #[must_use]
+    pub fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     /// Opens one instance in this world.

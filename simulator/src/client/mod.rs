@@ -1,0 +1,111 @@
+//! The client at the boundary: what somebody with a database role, and no right to move credits,
+//! would try.
+//!
+//! ```text
+//! Catalogue (what is there, as one role sees it) → attempts: write, call, shadow, read → Trespass
+//! ```
+//!
+//! Every attempt is made from the catalogue, in the order of its names, so that the same schema
+//! gives the same attempts and a saved one is found again. What may be refused is tried all the
+//! same: whether a door is shut is seen by pushing it. [`Mask`] lets statements name accounts and
+//! jobs before there are any. Pure: `execute` reads the catalogue and types what is made here.
+
+mod call;
+mod catalogue;
+mod guess;
+mod mask;
+mod read;
+mod shadow;
+mod write;
+
+pub use catalogue::{Argument, Catalogue, Column, Kind, May, Powers, Relation, Routine};
+pub use mask::Mask;
+pub(crate) use shadow::NOTE;
+
+use crate::storm::{Fault, Trespass};
+use crate::target::{ACCOUNT, Client, Reach};
+
+/// Who tries: a client, what it can do, and what it sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Attacker<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// What it can do.
+    pub reach: Reach,
+    /// The database as its role sees it.
+    pub catalogue: &'a Catalogue,
+}
+
+impl Attacker<'_> {
+    /// Every attempt of a kind.
+    #[must_use]
+    pub fn attempts(&self, fault: Fault) -> Vec<Trespass> {
+        match fault {
+            Fault::DirectWrite => self.writes(),
+            Fault::FunctionCall => self.calls(),
+            Fault::TempShadow => self.shadows(),
+            Fault::ForeignRead => self.reads(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn attempt(&self, fault: Fault, typed: Vec<String>) -> Trespass {
+        Trespass {
+            fault,
+            role: self.client.role.clone(),
+            account: self.client.is_signed_in().then_some(0),
+            typed,
+        }
+    }
+
+    /// The statements that make this client budi, where it can type them itself.
+    fn claims_of_budi(&self) -> Vec<String> {
+        let session = self.client.session.iter();
+        session.map(|it| it.replace(ACCOUNT, "$budi")).collect()
+    }
+}
+
+/// A name as SQL takes it.
+fn quoted(name: &str) -> String {
+    let mut letters = name.chars();
+    let plain = letters
+        .next()
+        .is_some_and(|first| first == '_' || first.is_ascii_lowercase())
+        && letters.all(|it| it == '_' || it.is_ascii_lowercase() || it.is_ascii_digit());
+    if plain && !RESERVED.contains(&name) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+/// The words that people name columns with although SQL keeps them to itself.
+const RESERVED: [&str; 22] = [
+    "all",
+    "analyse",
+    "array",
+    "case",
+    "check",
+    "column",
+    "constraint",
+    "default",
+    "desc",
+    "end",
+    "from",
+    "grant",
+    "group",
+    "limit",
+    "offset",
+    "order",
+    "primary",
+    "references",
+    "select",
+    "table",
+    "to",
+    "user",
+];
+
+/// A text as an SQL literal.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}

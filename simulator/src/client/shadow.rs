@@ -1,0 +1,207 @@
+//! Putting something in the way of a function that runs with its owner's rights.
+//!
+//! The function says `credits` and means the ledger's. PostgreSQL looks for that name along the
+//! *caller's* search path, and in the caller's temporary tables first of all, unless the function
+//! pins its own. So a client makes a table, a view, a function or an operator of that name, with
+//! a spy in it, and calls. A spy that runs as somebody else than the client is the whole
+//! database: it only notes as whom it ran.
+
+use super::catalogue::{Relation, Routine};
+use super::{Attacker, literal, quoted, write};
+use crate::storm::{Fault, Trespass};
+use crate::target::Reach;
+
+/// The setting in which the spy notes as whom it ran.
+pub(crate) const NOTE: &str = "badai.ran_as";
+/// How often one function is called with each thing in its way.
+const MOST: usize = 12;
+/// A schema of the client's own, where it may make one.
+const OWN: &str = "badai_own";
+
+impl Attacker<'_> {
+    pub(super) fn shadows(&self) -> Vec<Trespass> {
+        if self.reach == Reach::Rest {
+            return Vec::new();
+        }
+        let mut attempts = Vec::new();
+        let routines = self.catalogue.routines.iter();
+        for routine in routines.filter(|it| it.definer && !it.body.is_empty()) {
+            let most = if routine.execute { MOST } else { 1 };
+            let calls = self.calls_of(routine, most);
+            for way in self.ways(routine) {
+                for call in &calls {
+                    let mut typed = way.clone();
+                    typed.push(call.clone());
+                    attempts.push(self.attempt(Fault::TempShadow, typed));
+                }
+            }
+        }
+        attempts
+    }
+
+    /// What can be put in the way of a routine, as the statements that do it.
+    fn ways(&self, routine: &Routine) -> Vec<Vec<String>> {
+        let words = words(&routine.body);
+        let relations = self.catalogue.relations.iter();
+        let mut meant: Vec<&Relation> = Vec::new();
+        for relation in relations {
+            let new = !meant.iter().any(|it| it.name == relation.name);
+            if new && names(&words, &relation.name) {
+                meant.push(relation);
+            }
+        }
+        let mut ways = Vec::new();
+        if !meant.is_empty() && self.catalogue.powers.temporary {
+            let tables = |place: &str, view: bool| {
+                let mut way = self.spies("pg_temp");
+                for relation in &meant {
+                    way.extend(shadow(relation, place, view));
+                }
+                way
+            };
+            ways.push(tables("pg_temp", true));
+            ways.push(tables("pg_temp", false));
+        }
+        if let Some(own) = self.own_schema() {
+            let (mut way, place) = own;
+            way.push(format!("grant usage on schema {place} to public"));
+            way.extend(self.spies(&place));
+            way.extend(self.functions(routine, &words, &place));
+            way.extend(self.operators(&routine.body, &place));
+            way.push(format!(
+                "set local search_path = {place}, pg_catalog, public"
+            ));
+            ways.push(way);
+        }
+        ways
+    }
+
+    /// The spies: one for writes, one for reads.
+    fn spies(&self, place: &str) -> Vec<String> {
+        let note = format!(
+            "if current_user <> {} then perform set_config({}, current_user::text, false); end if;",
+            literal(&self.client.role),
+            literal(NOTE)
+        );
+        let spy = |name: &str, returns: &str, what: &str| {
+            format!(
+                "create function {place}.{name}() returns {returns} language plpgsql as \
+                 $spy$ begin {note} return {what}; end $spy$"
+            )
+        };
+        vec![
+            spy("badai_sees_writes", "trigger", "null"),
+            spy("badai_sees_reads", "boolean", "true"),
+        ]
+    }
+
+    /// A schema that the client can put first in its path, and how it is made.
+    fn own_schema(&self) -> Option<(Vec<String>, String)> {
+        let powers = &self.catalogue.powers;
+        if powers.schemas {
+            return Some((vec![format!("create schema {OWN}")], OWN.to_owned()));
+        }
+        let first = powers.creates_in.first()?;
+        Some((Vec::new(), quoted(first)))
+    }
+
+    /// Functions of the names that the routine calls, taking what those take.
+    fn functions(&self, routine: &Routine, words: &[&str], place: &str) -> Vec<String> {
+        let called = self.catalogue.routines.iter().filter(|it| {
+            !it.procedure && it.schema != place.trim_matches('"') && it.name != routine.name
+        });
+        called
+            .filter(|it| names(words, &it.name))
+            .filter_map(|it| {
+                let takes: Vec<_> = it.arguments.iter().map(|it| it.sql.as_str()).collect();
+                let returns = it.returns.as_ref().filter(|it| *it != "void")?;
+                Some(format!(
+                    "create function {place}.{}({}) returns {returns} language plpgsql as $spy$ \
+                     begin perform {place}.badai_sees_reads(); return null; end $spy$",
+                    quoted(&it.name),
+                    takes.join(", ")
+                ))
+            })
+            .collect()
+    }
+
+    /// Comparisons that the routine makes, of the types that ledgers compare.
+    fn operators(&self, body: &str, place: &str) -> Vec<String> {
+        let used = ["=", "<>", "<", ">", "<=", ">="].into_iter();
+        let used: Vec<_> = used.filter(|operator| body.contains(operator)).collect();
+        let mut way = Vec::new();
+        for sql in ["bigint", "integer", "numeric", "text", "uuid"] {
+            way.push(format!(
+                "create function {place}.badai_compares({sql}, {sql}) returns boolean language \
+                 plpgsql as $spy$ begin return {place}.badai_sees_reads(); end $spy$"
+            ));
+            for operator in &used {
+                way.push(format!(
+                    "create operator {place}.{operator} (leftarg = {sql}, rightarg = {sql}, \
+                     function = {place}.badai_compares)"
+                ));
+            }
+        }
+        way
+    }
+}
+
+/// A table in the way of this one, with a row for each account, as the client would like it: it
+/// sees whoever writes it, or, as a view, whoever reads it.
+fn shadow(relation: &Relation, place: &str, view: bool) -> Vec<String> {
+    let columns: Vec<_> = relation
+        .columns
+        .iter()
+        .map(|column| format!("{} {}", quoted(&column.name), column.sql))
+        .collect();
+    let name = quoted(&relation.name);
+    let table = if view {
+        quoted(&format!("badai_{}", relation.name))
+    } else {
+        name.clone()
+    };
+    let mut way = vec![format!(
+        "create temporary table {table} ({})",
+        columns.join(", ")
+    )];
+    // Nothing that it refers to need be there.
+    let mut loose = relation.clone();
+    for column in &mut loose.columns {
+        column.refers = None;
+    }
+    for account in ["$ana", "$budi"] {
+        if let Some(row) = write::row(&loose, account, "1000000", 0, true) {
+            let (names, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
+            way.push(format!(
+                "insert into {place}.{table} ({}) values ({})",
+                names.join(", "),
+                values.join(", ")
+            ));
+        }
+    }
+    if view {
+        way.push(format!(
+            "create temporary view {name} with (security_barrier) as select * from \
+             {place}.{table} where {place}.badai_sees_reads()"
+        ));
+    } else {
+        way.push(format!(
+            "create trigger badai_spy before insert or update or delete on {place}.{table} \
+             execute function {place}.badai_sees_writes()"
+        ));
+    }
+    way.push(format!("grant all on {place}.{name} to public"));
+    way
+}
+
+/// The words of a routine's text.
+fn words(body: &str) -> Vec<&str> {
+    body.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'))
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// Whether one of the words is that name: SQL takes it in any case.
+fn names(words: &[&str], name: &str) -> bool {
+    words.iter().any(|word| word.eq_ignore_ascii_case(name))
+}
