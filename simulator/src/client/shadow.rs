@@ -11,8 +11,9 @@ use super::{Attacker, literal, quoted, write};
 use crate::storm::{Fault, Trespass};
 use crate::target::Reach;
 
-/// The setting in which the spy notes as whom it ran.
-pub(crate) const NOTE: &str = "badai.ran_as";
+/// The class of the advisory lock by which a spy notes as whom it ran, in its second number. It
+/// stays when the statement fails or all is undone, and a function that may only read may take it.
+pub(crate) const NOTE: u32 = 0x6261_6462;
 /// How often one function is called with each thing in its way.
 const MOST: usize = 12;
 /// A schema of the client's own, where it may make one.
@@ -79,9 +80,9 @@ impl Attacker<'_> {
     /// The spies: one for writes, one for reads.
     fn spies(&self, place: &str) -> Vec<String> {
         let note = format!(
-            "if current_user <> {} then perform set_config({}, current_user::text, false); end if;",
-            literal(&self.client.role),
-            literal(NOTE)
+            "if current_user <> {} then perform pg_advisory_lock_shared({NOTE}, \
+             current_user::regrole::oid::integer); end if;",
+            literal(&self.client.role)
         );
         let spy = |name: &str, returns: &str, what: &str| {
             format!(
@@ -172,17 +173,21 @@ fn shadow(relation: &Relation, place: &str, view: bool) -> Vec<String> {
     for account in ["$ana", "$budi"] {
         if let Some(row) = write::row(&loose, account, "1000000", 0, true) {
             let (names, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
-            way.push(format!(
+            let insert = format!(
                 "insert into {place}.{table} ({}) values ({})",
                 names.join(", "),
                 values.join(", ")
-            ));
+            );
+            if way.last() != Some(&insert) {
+                way.push(insert);
+            }
         }
     }
     if view {
         way.push(format!(
-            "create temporary view {name} with (security_barrier) as select * from \
-             {place}.{table} where {place}.badai_sees_reads()"
+            // Asked once, before any row is looked for.
+            "create temporary view {name} as select * from {place}.{table} \
+             where (select {place}.badai_sees_reads())"
         ));
     } else {
         way.push(format!(

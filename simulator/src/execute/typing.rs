@@ -59,8 +59,9 @@ impl<'a> Typed<'a> {
         let ended = if keep && answered.is_ok() {
             session.run("commit")
         } else {
-            session.run("rollback; select pg_advisory_unlock_all()")
+            session.run("rollback")
         };
+        told.ran_as = noted(session).unwrap_or_default();
         if let Err(error) = answered.and(ended) {
             told.answer = self.refusal(&error);
         }
@@ -100,13 +101,8 @@ impl<'a> Typed<'a> {
             told.answer = Answer::Rows(rows.into_iter().map(shown).collect());
         }
         // A transaction gets its number when it first writes.
-        let wrote = "select pg_catalog.pg_current_xact_id_if_assigned() is not null, \
-                     pg_catalog.current_setting";
-        let noted = session.rows(&format!("{wrote}('{NOTE}', true)"))?;
-        if let [wrote, ran_as] = &noted.concat()[..] {
-            told.wrote = wrote == "t";
-            told.ran_as = Some(ran_as.clone()).filter(|it| !it.is_empty());
-        }
+        let wrote = "select (pg_catalog.pg_current_xact_id_if_assigned() is not null)::text";
+        told.wrote = session.texts(wrote)?.concat() == "true";
         Ok(())
     }
 
@@ -119,6 +115,16 @@ impl<'a> Typed<'a> {
             _ => Answer::CutShort(self.mask.take_off(&error.to_string())),
         }
     }
+}
+
+/// As whom a spy ran, if one did; whatever else was locked is let go.
+fn noted(session: &mut Session) -> Result<Option<String>, sqlx::Error> {
+    let noted = session.texts(&format!(
+        "select objid::regrole::text from pg_locks where locktype = 'advisory' \
+         and pid = pg_backend_pid() and classid = {NOTE} and objsubid = 2"
+    ))?;
+    session.run("select pg_advisory_unlock_all()")?;
+    Ok(noted.into_iter().next())
 }
 
 /// A session of our own on a database.
