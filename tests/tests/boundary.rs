@@ -27,7 +27,7 @@ const DOORS: [&str; 13] = [
     "unpinned_search_path",
     "pinned_without_pg_temp",
     "operators_of_the_callers",
-    "harmless",
+    "path_through_a_playground",
     "harmless",
 ];
 
@@ -255,8 +255,14 @@ fn an_operator_of_the_callers_is_run_where_the_search_path_is_theirs() {
 }
 
 #[test]
+fn a_search_path_through_a_schema_of_the_clients_is_theirs() {
+    let wrong = "code of the client's own ran as `postgres`, wanted `anon`";
+    assert_found::<11>(Fault::TempShadow, &with_sql(), wrong);
+}
+
+#[test]
 fn what_is_nobodys_money_accuses_nobody() {
-    let subject = Subject::rust::<Purse<11, false>>("harmless", "nicknames and a guest book");
+    let subject = Subject::rust::<Purse<12, false>>("harmless", "nicknames and a guest book");
     let (_, report) = visit(subject, &all());
     assert_eq!(verdict(&report).verdict, Judged::Held, "{report:?}");
 }

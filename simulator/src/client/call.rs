@@ -6,17 +6,21 @@ use super::{Attacker, literal, quoted};
 use crate::storm::{Fault, Trespass};
 use crate::target::Reach;
 
-/// How often one function is called at most.
+/// How often one function is called at most, and at least, and all of them together.
 const MOST: usize = 64;
+const LEAST: usize = 8;
+const TOGETHER: usize = 3_000;
 
 impl Attacker<'_> {
     pub(super) fn calls(&self) -> Vec<Trespass> {
         // An API for tables and functions has no way to call a procedure.
         let routines = self.catalogue.routines.iter();
+        let open = routines.clone().filter(|it| it.execute).count();
+        let share = (TOGETHER / open.max(1)).clamp(LEAST, MOST);
         routines
             .filter(|routine| !routine.procedure || self.reach == Reach::Sql)
             .flat_map(|routine| {
-                let most = if routine.execute { MOST } else { 1 };
+                let most = if routine.execute { share } else { 1 };
                 self.calls_of(routine, most)
             })
             .map(|typed| self.attempt(Fault::FunctionCall, vec![typed]))

@@ -72,38 +72,22 @@ fn quoted(name: &str) -> String {
         .next()
         .is_some_and(|first| first == '_' || first.is_ascii_lowercase())
         && letters.all(|it| it == '_' || it.is_ascii_lowercase() || it.is_ascii_digit());
-    if plain && !RESERVED.contains(&name) {
+    if plain && !RESERVED.split_whitespace().any(|word| word == name) {
         name.to_owned()
     } else {
         format!("\"{}\"", name.replace('"', "\"\""))
     }
 }
 
-/// The words that people name columns with although SQL keeps them to itself.
-const RESERVED: [&str; 22] = [
-    "all",
-    "analyse",
-    "array",
-    "case",
-    "check",
-    "column",
-    "constraint",
-    "default",
-    "desc",
-    "end",
-    "from",
-    "grant",
-    "group",
-    "limit",
-    "offset",
-    "order",
-    "primary",
-    "references",
-    "select",
-    "table",
-    "to",
-    "user",
-];
+/// The words that SQL keeps to itself (PostgreSQL manual, appendix “SQL key words”).
+const RESERVED: &str = "\
+    all analyse analyze and any array as asc asymmetric both case cast check collate column \
+    constraint create current_catalog current_date current_role current_time \
+    current_timestamp current_user default deferrable desc distinct do else end except false \
+    fetch for foreign from grant group having in initially intersect into lateral leading \
+    limit localtime localtimestamp not null offset on only or order placing primary \
+    references returning select session_user some symmetric table then to trailing true \
+    union unique user using variadic when where window with";
 
 /// A text as an SQL literal.
 fn literal(text: &str) -> String {

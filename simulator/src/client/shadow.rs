@@ -53,47 +53,51 @@ impl Attacker<'_> {
         }
         let mut ways = Vec::new();
         if !meant.is_empty() && self.catalogue.powers.temporary {
-            let tables = |place: &str, view: bool| {
-                let mut way = self.spies("pg_temp");
-                for relation in &meant {
-                    way.extend(shadow(relation, place, view));
-                }
-                way
-            };
-            ways.push(tables("pg_temp", true));
-            ways.push(tables("pg_temp", false));
+            for reads in [true, false] {
+                let mut way = vec![self.spy("pg_temp", reads)];
+                way.extend(
+                    meant
+                        .iter()
+                        .flat_map(|it| shadow(it, "temporary ", "pg_temp", reads)),
+                );
+                ways.push(way);
+            }
         }
-        if let Some(own) = self.own_schema() {
-            let (mut way, place) = own;
+        if let Some((mut way, place)) = self.own_schema() {
             way.push(format!("grant usage on schema {place} to public"));
-            way.extend(self.spies(&place));
+            let beside: Vec<_> = meant
+                .iter()
+                .filter(|it| quoted(&it.schema) != place)
+                .collect();
+            if !beside.is_empty() {
+                let mut way = way.clone();
+                way.push(self.spy(&place, true));
+                way.extend(beside.iter().flat_map(|it| shadow(it, "", &place, true)));
+                way.push(path(&place));
+                ways.push(way);
+            }
+            way.push(self.spy(&place, true));
             way.extend(self.functions(routine, &words, &place));
             way.extend(self.operators(&routine.body, &place));
-            way.push(format!(
-                "set local search_path = {place}, pg_catalog, public"
-            ));
+            way.push(path(&place));
             ways.push(way);
         }
         ways
     }
 
-    /// The spies: one for writes, one for reads.
-    fn spies(&self, place: &str) -> Vec<String> {
-        let note = format!(
-            "if current_user <> {} then perform pg_advisory_lock_shared({NOTE}, \
-             current_user::regrole::oid::integer); end if;",
-            literal(&self.client.role)
-        );
-        let spy = |name: &str, returns: &str, what: &str| {
-            format!(
-                "create function {place}.{name}() returns {returns} language plpgsql as \
-                 $spy$ begin {note} return {what}; end $spy$"
-            )
+    /// The spy that sees reads, or the one that sees writes.
+    fn spy(&self, place: &str, reads: bool) -> String {
+        let (name, returns, what) = if reads {
+            ("badai_sees_reads", "boolean", "true")
+        } else {
+            ("badai_sees_writes", "trigger", "null")
         };
-        vec![
-            spy("badai_sees_writes", "trigger", "null"),
-            spy("badai_sees_reads", "boolean", "true"),
-        ]
+        format!(
+            "create function {place}.{name}() returns {returns} language plpgsql as $spy$ begin \
+             if current_user <> {} then perform pg_advisory_lock_shared({NOTE}, \
+             current_user::regrole::oid::integer); end if; return {what}; end $spy$",
+            literal(&self.client.role)
+        )
     }
 
     /// A schema that the client can put first in its path, and how it is made.
@@ -149,20 +153,20 @@ impl Attacker<'_> {
 
 /// A table in the way of this one, with a row for each account, as the client would like it: it
 /// sees whoever writes it, or, as a view, whoever reads it.
-fn shadow(relation: &Relation, place: &str, view: bool) -> Vec<String> {
+fn shadow(relation: &Relation, temporary: &str, place: &str, reads: bool) -> Vec<String> {
     let columns: Vec<_> = relation
         .columns
         .iter()
         .map(|column| format!("{} {}", quoted(&column.name), column.sql))
         .collect();
     let name = quoted(&relation.name);
-    let table = if view {
+    let table = if reads {
         quoted(&format!("badai_{}", relation.name))
     } else {
         name.clone()
     };
     let mut way = vec![format!(
-        "create temporary table {table} ({})",
+        "create {temporary}table {place}.{table} ({})",
         columns.join(", ")
     )];
     // Nothing that it refers to need be there.
@@ -183,10 +187,10 @@ fn shadow(relation: &Relation, place: &str, view: bool) -> Vec<String> {
             }
         }
     }
-    if view {
+    if reads {
         way.push(format!(
             // Asked once, before any row is looked for.
-            "create temporary view {name} as select * from {place}.{table} \
+            "create {temporary}view {place}.{name} as select * from {place}.{table} \
              where (select {place}.badai_sees_reads())"
         ));
     } else {
@@ -197,6 +201,11 @@ fn shadow(relation: &Relation, place: &str, view: bool) -> Vec<String> {
     }
     way.push(format!("grant all on {place}.{name} to public"));
     way
+}
+
+/// A search path with the client's own schema first, before PostgreSQL's own.
+fn path(place: &str) -> String {
+    format!("set local search_path = {place}, pg_catalog, public")
 }
 
 /// The words of a routine's text.

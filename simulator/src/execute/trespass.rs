@@ -17,6 +17,8 @@ use crate::target::{ACCOUNT, Call, Charge, Client, LedgerError, Reply, Reserve};
 
 /// So many attempts that wrote something are looked into; each costs a copy of the database.
 const EFFECTS: u32 = 150;
+/// So many that don't end are waited for.
+const WAITS: u32 = 3;
 /// The names that statements have for accounts, in the order of the parties.
 const ACCOUNTS: [&str; 3] = ["$ana", "$budi", "$bystander"];
 
@@ -41,6 +43,7 @@ impl Play<'_> {
             boundary: Boundary::default(),
             made: Vec::new(),
             effects: 0,
+            waits: 0,
         };
         if let Err(error) = siege.run(asked) {
             // What fails on our side is nobody's offence.
@@ -137,6 +140,7 @@ struct Siege<'a, 'b> {
     boundary: Boundary,
     made: Vec<Trespassed>,
     effects: u32,
+    waits: u32,
 }
 
 /// Why our own side failed, in words.
@@ -211,7 +215,8 @@ impl Siege<'_, '_> {
             Asked::Every(faults) => {
                 for fault in *faults {
                     for attempt in attacker.attempts(*fault) {
-                        if self.attempt(session, attacker.client, attempt)? {
+                        let through = self.attempt(session, attacker.client, attempt)?;
+                        if through || self.waits >= WAITS {
                             break;
                         }
                     }
@@ -246,6 +251,7 @@ impl Siege<'_, '_> {
             None
         };
         if let Answer::CutShort(why) = &told.answer {
+            self.waits += 1;
             self.boundary.unfinished = Some(format!("an attempt was cut short: {why}"));
         }
         let trespassed = Trespassed {

@@ -12,10 +12,12 @@ mod conservation;
 mod durability;
 mod exactly_once;
 mod honest_replies;
+mod offence;
 mod order_guard;
 mod progress;
 mod reconciliation;
 mod recovery;
+mod sight;
 mod walk;
 mod words;
 
@@ -23,8 +25,8 @@ mod words;
 mod properties;
 
 pub use audit::{Audit, Deviation, Part, Wrong};
-pub(crate) use boundary::offence;
 pub use claim::{Breach, Evidence, Finding};
+pub(crate) use offence::offence;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -10,7 +10,7 @@ pub(super) fn lines(at: u32, from: usize, trespassed: &Trespassed, breach: &Brea
     let role = &trespassed.trespass.role;
     let mut said = vec![match who {
         Some(who) => format!("a client is {who}, with the role {role}"),
-        None => format!("a client is nobody, with the role {role}"),
+        None => format!("a client is a visitor, with the role {role}"),
     }];
     said.extend(
         trespassed
