@@ -25,7 +25,7 @@ impl Meaning {
         if says(&["stripe_cust", "customer_id", "stripe_customer"]) {
             Meaning::Customer
         } else if says(&[
-            "amount", "credit", "balance", "cost", "price", "delta", "count", "total", "quantity",
+            "amount", "credit", "balance", "cost", "price", "delta", "total", "quantity",
         ]) {
             Meaning::Amount
         } else if says(&[
