@@ -2,9 +2,11 @@
 
 mod name;
 mod say;
+mod trespass;
 
 pub use name::Names;
 pub use say::says;
+pub use trespass::{Answer, Boundary, Effect, Reading, Stand, Trespassed};
 
 use crate::model::Deed;
 use crate::storm::Strike;
@@ -106,6 +108,10 @@ pub enum What {
     Calm,
     /// A sweep found nothing more to refund: no hold is open.
     Swept,
+    /// Clients came to the ledger's boundary.
+    Boundary(Boundary),
+    /// One of them made an attempt, which was undone.
+    Trespass(Box<Trespassed>),
 }
 
 /// One request.

@@ -5,12 +5,14 @@
 //! - `judge` plays one schedule and asks every claim about it.
 //! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
 //!   gets a counterexample of its own.
+//! - `survey` sends clients to the boundary, once.
 //! - `tally` counts what a run has seen, for its report.
 
 mod climb;
 mod exhaust;
 mod judge;
 mod shrink;
+mod survey;
 mod tally;
 
 pub use exhaust::exhaust;
@@ -124,11 +126,8 @@ pub fn hunt(
             }
         })?;
     }
-    let cases = if climbed == Climbed::Hung {
-        0
-    } else {
-        order.cases
-    };
+    let mut hung = climbed == Climbed::Hung;
+    let cases = if hung { 0 } else { order.cases };
     for case in 0..cases {
         let late = order.time.is_some_and(|time| watch.elapsed() > time);
         if late || watcher.stop() {
@@ -149,6 +148,7 @@ pub fn hunt(
         watcher.case(tally.cases, order.cases);
         // A ledger that hangs costs its limit each time; one finding is enough.
         if judged.hangs() {
+            hung = true;
             break;
         }
     }
@@ -165,6 +165,17 @@ pub fn hunt(
             invariant,
             shortest.map(|it| it.tell(stage, order.seed, invariant)),
         );
+    }
+    // A replay is asked for one schedule; a ledger that hangs would at each of these too.
+    let asked = order.cases > 0 && order.only.contains(&Invariant::Boundary);
+    if asked
+        && !hung
+        && !watcher.stop()
+        && !found.contains_key(&Invariant::Boundary)
+        && let Some(shortest) = survey::survey(stage, order, &mut tally, watcher)?
+    {
+        let told = shortest.map(|it| it.tell(stage, order.seed, Invariant::Boundary));
+        found.insert(Invariant::Boundary, told);
     }
     Ok(tally.report(stage, order, found, watch.elapsed()))
 }

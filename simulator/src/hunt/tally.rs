@@ -3,7 +3,7 @@
 use super::Order;
 use super::judge::Judged;
 use crate::execute::Stage;
-use crate::history::What;
+use crate::history::{Answer, What};
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
 use crate::report::{Counterexample, Coverage, Divergence, Entry, Refused, Report, Verdict};
@@ -28,6 +28,8 @@ pub(super) struct Tally {
     /// Faults that can't strike here.
     pub(super) refused: Vec<Refused>,
     diverged: Option<Divergence>,
+    /// Why a claim couldn't be judged, in plain words.
+    why: BTreeMap<Invariant, String>,
 }
 
 impl Tally {
@@ -51,6 +53,14 @@ impl Tally {
                     self.crash_points
                         .extend(point.filter(|_| strike.fault.kills()));
                 }
+                What::Trespass(attempt) if attempt.answer != Answer::Nothing => {
+                    *self.met.entry(attempt.trespass.fault).or_default() += 1;
+                }
+                What::Boundary(boundary) => {
+                    if let Some(why) = boundary.closed.as_ref().or(boundary.unfinished.as_ref()) {
+                        self.explain(Invariant::Boundary, why);
+                    }
+                }
                 _ => {}
             }
         }
@@ -70,6 +80,11 @@ impl Tally {
         self.diverged = self.diverged.take().or(diverged);
     }
 
+    /// Why a claim can't be judged, or not to the end.
+    pub(super) fn explain(&mut self, invariant: Invariant, why: &str) {
+        self.why.insert(invariant, why.to_owned());
+    }
+
     /// A duel was fought out.
     pub(super) fn covers(&mut self, duel: Coverage) {
         self.coverage.push(duel);
@@ -77,7 +92,7 @@ impl Tally {
 
     /// The run's report. A counterexample that is `None` broke once and not again.
     pub(super) fn report(
-        self,
+        mut self,
         stage: &Stage,
         order: &Order,
         mut found: BTreeMap<Invariant, Option<Counterexample>>,
@@ -100,6 +115,10 @@ impl Tally {
                 verdict,
                 claim: id.claim(),
                 judged,
+                why: self
+                    .why
+                    .remove(&id)
+                    .filter(|_| matches!(verdict, Word::Unchecked | Word::Unknown)),
                 counterexample: counterexample.flatten(),
             });
         }

@@ -109,6 +109,9 @@ pub struct Entry {
     pub claim: &'static str,
     /// In how many schedules there was something to look at.
     pub judged: u32,
+    /// Why there is no more to say, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// The shortest schedule found that breaks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counterexample: Option<Counterexample>,

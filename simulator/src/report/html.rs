@@ -257,6 +257,7 @@ mod tests {
             verdict,
             claim: id.claim(),
             judged: 3,
+            why: None,
             counterexample,
         };
         let counterexample = Counterexample {

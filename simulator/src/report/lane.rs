@@ -2,6 +2,7 @@
 //! what came back, and what the account had then.
 
 use super::plain;
+use super::trespass;
 use crate::history::{History, Move, Names, Outcome, Request, What, says};
 use crate::invariant::Breach;
 use crate::storm::{Fault, Moment, Strike};
@@ -135,7 +136,16 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 }
                 continue;
             }
-            What::Swept => continue,
+            What::Trespass(trespassed) => {
+                lines.extend(trespass::lines(
+                    happening.at,
+                    lines.len(),
+                    trespassed,
+                    breach,
+                ));
+                continue;
+            }
+            What::Swept | What::Boundary(_) => continue,
         }
         if calm {
             line.what = format!("calm: {}", line.what);

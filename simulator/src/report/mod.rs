@@ -11,6 +11,7 @@ mod saved;
 mod statements;
 mod steps;
 pub mod text;
+mod trespass;
 
 pub use document::{Counterexample, Coverage, Entry, Judged, Refused, Report, Verdict};
 pub use lane::{Line, lines};

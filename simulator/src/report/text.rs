@@ -149,6 +149,7 @@ pub fn invariants(report: &Report) -> String {
         };
         let word = format!("{word:<9}");
         let judged = match entry.judged {
+            _ if entry.why.is_some() => entry.why.clone().unwrap_or_default(),
             0 => "nothing to look at, or no way to look".to_owned(),
             1 => "judged in 1 schedule".to_owned(),
             some => format!("judged in {some} schedules"),
