@@ -14,6 +14,7 @@ mod duel;
 mod lane;
 mod line;
 mod look;
+mod masks;
 mod play;
 mod sending;
 mod shop;
