@@ -93,3 +93,104 @@ const RESERVED: &str = "\
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, kind: Kind) -> Column {
+        Column {
+            name: name.to_owned(),
+            sql: "bigint".to_owned(),
+            kind,
+            labels: Vec::new(),
+            select: true,
+            insert: true,
+            update: true,
+            required: false,
+            fixed: false,
+            unique: false,
+            refers: None,
+            account: name == "owner",
+        }
+    }
+
+    fn catalogue(may: May) -> Catalogue {
+        let purses = Relation {
+            schema: "public".to_owned(),
+            name: "purses".to_owned(),
+            kind: "r".to_owned(),
+            may,
+            columns: vec![column("owner", Kind::Uuid), column("credits", Kind::Number)],
+        };
+        let price = Routine {
+            schema: "public".to_owned(),
+            name: "price".to_owned(),
+            procedure: false,
+            definer: true,
+            execute: true,
+            loose: false,
+            returns: Some("bigint".to_owned()),
+            arguments: Vec::new(),
+            body: "select 1 from PURSES".to_owned(),
+        };
+        Catalogue {
+            relations: vec![purses],
+            routines: vec![price],
+            powers: Powers {
+                temporary: true,
+                ..Powers::default()
+            },
+        }
+    }
+
+    fn typed(may: May, reach: Reach, fault: Fault) -> Vec<String> {
+        let (client, catalogue) = (Client::with_claims("c"), catalogue(may));
+        let attacker = Attacker {
+            client: &client,
+            reach,
+            catalogue: &catalogue,
+        };
+        let attempts = attacker.attempts(fault).into_iter();
+        attempts.map(|attempt| attempt.typed.join("; ")).collect()
+    }
+
+    #[test]
+    fn a_shut_door_is_pushed_once_and_an_open_one_in_every_way() {
+        let shut = typed(May::default(), Reach::Rest, Fault::DirectWrite);
+        assert_eq!(shut, ["delete from public.purses where true"]);
+        let may = May {
+            update: true,
+            ..May::default()
+        };
+        let open = typed(may, Reach::Rest, Fault::DirectWrite);
+        let more = "update public.purses set credits = credits + 1000 where owner = '$ana'";
+        let mine = "update public.purses set owner = '$ana' where owner = '$budi'";
+        assert!(open.contains(&more.to_owned()) && open.contains(&mine.to_owned()));
+    }
+
+    #[test]
+    fn what_takes_sql_is_for_those_who_have_it() {
+        let may = May {
+            select: true,
+            truncate: true,
+            ..May::default()
+        };
+        let of = |reach, fault| typed(may, reach, fault);
+        assert!(of(Reach::Rest, Fault::TempShadow).is_empty());
+        let shadows = of(Reach::Sql, Fault::TempShadow);
+        assert!(shadows[0].contains("create temporary view pg_temp.purses"));
+        assert!(of(Reach::Sql, Fault::DirectWrite)[0].starts_with("truncate"));
+        let claims = |it: &String| it.contains("set_config");
+        assert!(of(Reach::Sql, Fault::ForeignRead).iter().any(claims));
+        assert!(!of(Reach::Rest, Fault::ForeignRead).iter().any(claims));
+    }
+
+    #[test]
+    fn a_name_is_quoted_where_sql_would_take_it_for_something_else() {
+        assert_eq!(quoted("credits"), "credits");
+        assert_eq!(quoted("user"), "\"user\"");
+        assert_eq!(quoted("userId"), "\"userId\"");
+        assert_eq!(quoted("a\"b"), "\"a\"\"b\"");
+    }
+}

@@ -18,6 +18,7 @@ mod duel;
 mod lane;
 mod line;
 mod look;
+mod masks;
 mod once;
 mod play;
 mod sending;
