@@ -71,7 +71,7 @@ pub(super) struct Chosen {
 /// What waits in the queue.
 enum Pending {
     Step(Step),
-    Retry(Sending),
+    Retry(Box<Sending>),
 }
 
 impl<'a> Play<'a> {
@@ -406,7 +406,10 @@ impl<'a> Play<'a> {
             return;
         }
         if let Some((after, again)) = sending.again(&request.outcome) {
-            self.enqueue(self.now.saturating_add(after), Pending::Retry(again));
+            self.enqueue(
+                self.now.saturating_add(after),
+                Pending::Retry(Box::new(again)),
+            );
         } else if !request.outcome.is_definite() && sending.insists {
             self.happens(What::GaveUp(request));
         }
