@@ -109,10 +109,10 @@ pub fn hunt(
         }
     }
     let mut broken: BTreeMap<Invariant, Origin> = BTreeMap::new();
+    let mut hung = false;
     // A replay is asked for one schedule, and for nothing else.
-    let mut climbed = Climbed::Partly;
     if order.cases > 0 {
-        climbed = climb(stage, order, &menu, watcher, &mut |schedule, judged| {
+        let climbed = climb(stage, order, &menu, watcher, &mut |schedule, judged| {
             tally.count(schedule, judged);
             for invariant in judged.broken() {
                 if !found.contains_key(&invariant) {
@@ -121,12 +121,12 @@ pub fn hunt(
                 }
             }
         })?;
+        hung = climbed == Climbed::Hung;
+        if menu.faults.iter().any(|fault| fault.strikes()) {
+            tally.every_moment = Some(climbed == Climbed::Whole);
+        }
     }
-    let cases = if climbed == Climbed::Hung {
-        0
-    } else {
-        order.cases
-    };
+    let cases = if hung { 0 } else { order.cases };
     for case in 0..cases {
         let late = order.time.is_some_and(|time| watch.elapsed() > time);
         if late || watcher.stop() {
