@@ -84,6 +84,8 @@ pub fn hunt(
     for &fault in &order.faults {
         match stage.refuses(fault) {
             Some(why) => tally.refused.push(Refused { fault, why }),
+            // Clients at the boundary are sent once, by the survey.
+            None if fault.is_trespass() => {}
             None => menu.faults.push(fault),
         }
     }
@@ -113,10 +115,10 @@ pub fn hunt(
         }
     }
     let mut broken: BTreeMap<Invariant, Origin> = BTreeMap::new();
+    let mut hung = false;
     // A replay is asked for one schedule, and for nothing else.
-    let mut climbed = Climbed::Partly;
     if order.cases > 0 {
-        climbed = climb(stage, order, &menu, watcher, &mut |schedule, judged| {
+        let climbed = climb(stage, order, &menu, watcher, &mut |schedule, judged| {
             tally.count(schedule, judged);
             for invariant in judged.broken() {
                 if !found.contains_key(&invariant) {
@@ -125,8 +127,11 @@ pub fn hunt(
                 }
             }
         })?;
+        hung = climbed == Climbed::Hung;
+        if menu.faults.iter().any(|fault| fault.strikes()) {
+            tally.every_moment = Some(climbed == Climbed::Whole);
+        }
     }
-    let mut hung = climbed == Climbed::Hung;
     let cases = if hung { 0 } else { order.cases };
     for case in 0..cases {
         let late = order.time.is_some_and(|time| watch.elapsed() > time);

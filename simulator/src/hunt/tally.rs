@@ -25,6 +25,8 @@ pub(super) struct Tally {
     judged: BTreeMap<Invariant, u32>,
     unknown: Vec<Invariant>,
     coverage: Vec<Coverage>,
+    /// Whether every moment of every operation was struck.
+    pub(super) every_moment: Option<bool>,
     /// Faults that can't strike here.
     pub(super) refused: Vec<Refused>,
     diverged: Option<Divergence>,
@@ -145,6 +147,7 @@ impl Tally {
             cases: self.cases,
             schedules: self.schedules,
             crash_points: u32::try_from(self.crash_points.len()).unwrap_or(u32::MAX),
+            every_moment: self.every_moment,
             deaths: self.deaths,
             deliveries: self.deliveries,
             elapsed_ms: elapsed.as_millis(),

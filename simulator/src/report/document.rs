@@ -53,6 +53,10 @@ pub struct Report {
     pub schedules: u32,
     /// Different places inside an operation where a process died.
     pub crash_points: u32,
+    /// Whether every operation that is offered was struck at every moment that it has; absent
+    /// where none was to be struck.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every_moment: Option<bool>,
     /// Deaths of a process, there and between operations.
     pub deaths: u32,
     /// HTTP attempts to hand an event over.

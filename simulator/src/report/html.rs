@@ -283,6 +283,7 @@ mod tests {
             faults: BTreeMap::from([("duplicate", 3)]),
             never_met: Vec::new(),
             refused: Vec::new(),
+            every_moment: None,
             duels: Vec::new(),
             diverged: None,
             remarks: vec![said.to_owned()],

@@ -198,8 +198,16 @@ fn strikes(report: &Report) -> String {
         })
         .collect();
     if !met.is_empty() {
+        let how = if report.every_moment == Some(true) {
+            "every operation struck at each of its statements"
+        } else {
+            "operations struck at some of their statements"
+        };
         let points = counted(report.crash_points, "crash point");
-        let _ = writeln!(text, "  {points}; {}", met.join(", "));
+        let _ = writeln!(text, "  {how}: {points}");
+        for three in met.chunks(3) {
+            let _ = writeln!(text, "    {}", three.join(", "));
+        }
     }
     text
 }
