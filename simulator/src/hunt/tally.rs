@@ -2,10 +2,10 @@
 
 use super::Order;
 use super::judge::Judged;
-use crate::history::What;
+use crate::history::{Request, What};
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Coverage, Divergence, Entry, Report, Verdict};
+use crate::report::{Counterexample, Coverage, Divergence, Entry, Line, Report, Verdict};
 use crate::storm::{Fault, Schedule};
 use crate::target::Call;
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub(super) struct Tally {
     unknown: Vec<Invariant>,
     coverage: Vec<Coverage>,
     diverged: Option<Divergence>,
+    /// What happened in the last saved schedule.
+    pub(super) steps: Vec<Line>,
 }
 
 impl Tally {
@@ -34,10 +36,11 @@ impl Tally {
         for happening in &judged.history.happenings {
             match &happening.what {
                 What::Crash { .. } => self.deaths += 1,
-                What::Request(request) if matches!(request.call, Call::Webhook(_)) => {
-                    self.deliveries += 1;
+                _ => {
+                    let requests = happening.requests().iter();
+                    let delivers = |it: &&Request| matches!(it.call, Call::Webhook(_));
+                    self.deliveries += requests.filter(delivers).map(|_| 1).sum::<u32>();
                 }
-                _ => {}
             }
         }
         for (invariant, finding) in &judged.findings {
@@ -98,15 +101,20 @@ impl Tally {
         };
         let named = self.met.into_iter();
         // Where there is more to go by than one saved schedule, it is only one that no longer fits.
-        let diverged = self.diverged.filter(|_| order.cases == 0);
+        let is_replay = order.cases == 0;
+        let diverged = self.diverged.filter(|_| is_replay);
+        let mut steps = self.steps;
+        if !is_replay || entries.iter().any(|entry| entry.counterexample.is_some()) {
+            steps.clear();
+        }
         Report {
             schema: "badai.report/1",
             ledger: ledger.to_owned(),
             seed: order.seed,
-            strategy: if self.coverage.is_empty() {
-                "sequential"
-            } else {
-                "exhaustive"
+            strategy: match self.coverage[..] {
+                _ if is_replay => "replay",
+                [] => "sequential",
+                _ => "exhaustive",
             },
             verdict: verdict(&entries, &never_met, diverged.as_ref()),
             cases: self.cases,
@@ -118,6 +126,7 @@ impl Tally {
             never_met,
             duels: self.coverage,
             diverged,
+            steps,
             invariants: entries,
         }
     }

@@ -67,6 +67,9 @@ pub struct Report {
     /// Where a replay came to be another run than the one that was saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diverged: Option<Divergence>,
+    /// What happened in a replay that broke nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Line>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
 }

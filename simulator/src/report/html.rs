@@ -264,7 +264,7 @@ mod tests {
             account: Some("ana"),
             steps,
             file: said.to_owned(),
-            replay: said.to_owned(),
+            replay: format!("badai replay {said}"),
             saved: Saved::new(said, 7, id, said, Schedule::default()),
         };
         Report {
@@ -282,6 +282,7 @@ mod tests {
             never_met: Vec::new(),
             duels: Vec::new(),
             diverged: None,
+            steps: Vec::new(),
             invariants: vec![
                 entry(Judged::Broken, Some(counterexample)),
                 entry(Judged::Unknown, None),

@@ -39,32 +39,33 @@ pub struct Line {
     pub wanted: Option<String>,
 }
 
-/// The lines from the first step to the breach.
+/// The lines from the first step to the breach; all of them where there is none.
 #[must_use]
-pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
+pub fn lines(history: &History, breach: Option<&Breach>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    let wrong = breach.cause.unwrap_or(breach.place);
+    let account = breach.and_then(|breach| breach.account);
+    let is_wrong =
+        |place: usize| breach.is_some_and(|breach| breach.cause.unwrap_or(breach.place) == place);
     let mut calm = false;
     for (place, happening) in history.happenings.iter().enumerate() {
-        if place > breach.place {
+        if breach.is_some_and(|breach| place > breach.place) {
             break;
         }
         let mut line = Line {
             step: lines.len() + 1,
             at: happening.at,
-            wrong: place == wrong,
+            wrong: is_wrong(place),
             ..Line::default()
         };
         match &happening.what {
             What::Business { said, .. } => line.what.clone_from(said),
             What::Request(request) => {
-                let concerns = breach.account.is_none()
-                    || request.account.is_none()
-                    || request.account == breach.account;
+                let concerns =
+                    account.is_none() || request.account.is_none() || request.account == account;
                 // The calm's sweeps belong to the story only where a hold is stuck.
                 let idle = calm
-                    && place != wrong
-                    && breach.cause.is_some()
+                    && !is_wrong(place)
+                    && breach.is_none_or(|breach| breach.cause.is_some())
                     && matches!(request.call, Call::Sweep { .. });
                 if !concerns || idle {
                     continue;
@@ -79,7 +80,7 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
             What::Duel {
                 requests, moves, ..
             } => {
-                let liar = (place == wrong).then_some(breach.nth);
+                let liar = breach.filter(|_| is_wrong(place)).map(|it| it.nth);
                 let from = lines.len();
                 lines.extend(duel(happening.at, from, requests, moves, liar));
                 continue;
@@ -93,18 +94,21 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 calm = true;
                 continue;
             }
-            What::Balance { account, read } => {
+            What::Balance {
+                account: whose,
+                read,
+            } => {
                 if let (Some(last), Ok(balance)) = (lines.last_mut(), read)
-                    && breach.account == Some(*account)
+                    && breach.is_some_and(|breach| breach.account == Some(*whose))
                 {
                     last.spendable = Some(shown(balance));
-                    last.wrong |= place == wrong;
+                    last.wrong |= is_wrong(place);
                 }
                 continue;
             }
             What::Entries { .. } => {
                 if let Some(last) = lines.last_mut() {
-                    last.wrong |= place == wrong;
+                    last.wrong |= is_wrong(place);
                 }
                 continue;
             }
@@ -116,7 +120,7 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
         lines.push(line);
     }
     if let Some(line) = lines.iter_mut().rev().find(|line| line.wrong) {
-        line.wanted.clone_from(&breach.wanted);
+        line.wanted = breach.and_then(|breach| breach.wanted.clone());
     }
     lines
 }
