@@ -151,3 +151,45 @@ impl Report {
             .filter(|entry| entry.verdict == Judged::Broken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::report;
+    use serde_json::Value;
+
+    #[test]
+    fn the_document_says_all_that_its_schema_promises() {
+        let document = serde_json::to_value(report("x")).unwrap();
+        let has = |value: &Value, keys: &[&str]| {
+            for key in keys {
+                assert!(!value[key].is_null(), "no {key} in {value}");
+            }
+        };
+        has(
+            &document,
+            &[
+                "schema",
+                "ledger",
+                "seed",
+                "strategy",
+                "verdict",
+                "cases",
+                "schedules",
+                "crash_points",
+                "deliveries",
+                "elapsed_ms",
+            ],
+        );
+        assert_eq!(document["schema"], "badai.report/1");
+        let entry = &document["invariants"][0];
+        has(entry, &["id", "verdict", "claim", "judged"]);
+        has(
+            &entry["counterexample"],
+            &["steps", "file", "replay", "wrong", "account"],
+        );
+        has(
+            &entry["counterexample"]["steps"][1],
+            &["step", "at", "instance", "what", "reply"],
+        );
+    }
+}
