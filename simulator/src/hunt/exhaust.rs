@@ -101,7 +101,7 @@ pub(super) fn again(
         Err(StageError::Diverged(diverged)) => {
             let names = |actors: &[Actor]| actors.iter().map(|it| it.0).collect::<Vec<_>>();
             let (wanted, could) = (names(&diverged.wanted), names(&diverged.enabled));
-            let stuck = Divergence::stuck(&saved.statements, diverged.step, &wanted, &could);
+            let stuck = Divergence::stuck(diverged.step, &wanted, &could);
             // Its calls were left in the middle of what they did.
             stage.refresh()?;
             Ok((None, Some(stuck)))

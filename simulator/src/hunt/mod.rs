@@ -22,7 +22,7 @@ use crate::clock::Stopwatch;
 use crate::execute::{Begin, Stage, StageError};
 use crate::invariant::{Finding, Invariant};
 use crate::random;
-use crate::report::{Counterexample, Refused, Report, Saved};
+use crate::report::{Counterexample, Refused, Report, Saved, lines};
 use crate::storm::{Fault, Menu, SIZES, Schedule, Storm};
 use climb::{Climbed, climb};
 use proptest::strategy::{Strategy, ValueTree};
@@ -102,6 +102,7 @@ pub fn hunt(
             judge(stage, &saved.schedule, Begin::Fresh, &order.only)?
         };
         tally.count(&saved.schedule, &judged);
+        tally.steps = lines(&judged.history, None);
         for (invariant, finding) in judged.findings {
             if let Finding::Broken(breach) = finding {
                 let again = Found {

@@ -35,7 +35,7 @@ impl Found {
         Counterexample {
             wrong: breach.wrong.clone(),
             account: breach.account.map(Names::account),
-            steps: lines(&self.history, breach),
+            steps: lines(&self.history, Some(breach)),
             file: String::new(),
             replay: String::new(),
             saved: Saved::new(ledger, seed, invariant, &breach.wrong, schedule)

@@ -6,7 +6,7 @@ use crate::execute::Stage;
 use crate::history::{Answer, What};
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Coverage, Divergence, Entry, Refused, Report, Verdict};
+use crate::report::{Counterexample, Coverage, Divergence, Entry, Line, Refused, Report, Verdict};
 use crate::storm::{Fault, Moment, Schedule};
 use crate::target::{Call, Operation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,8 @@ pub(super) struct Tally {
     diverged: Option<Divergence>,
     /// Why a claim couldn't be judged, in plain words.
     why: BTreeMap<Invariant, String>,
+    /// What happened in the last saved schedule.
+    pub(super) steps: Vec<Line>,
 }
 
 impl Tally {
@@ -45,9 +47,12 @@ impl Tally {
         for happening in &judged.history.happenings {
             match &happening.what {
                 What::Crash { .. } => self.deaths += 1,
-                What::Request(request) => {
-                    operation = Some(request.call.operation());
-                    self.deliveries += u32::from(matches!(request.call, Call::Webhook(_)));
+                What::Request(_) | What::Duel { .. } => {
+                    for request in happening.requests() {
+                        operation = Some(request.call.operation());
+                        let delivers = matches!(request.call, Call::Webhook(_));
+                        self.deliveries += u32::from(delivers);
+                    }
                 }
                 What::Struck { strike, .. } => {
                     *self.met.entry(strike.fault).or_default() += 1;
@@ -133,15 +138,20 @@ impl Tally {
         };
         let named = self.met.into_iter();
         // Where there is more to go by than one saved schedule, it is only one that no longer fits.
-        let diverged = self.diverged.filter(|_| order.cases == 0);
+        let is_replay = order.cases == 0;
+        let diverged = self.diverged.filter(|_| is_replay);
+        let mut steps = self.steps;
+        if !is_replay || entries.iter().any(|entry| entry.counterexample.is_some()) {
+            steps.clear();
+        }
         Report {
             schema: "badai.report/1",
             ledger: stage.subject().name().to_owned(),
             seed: order.seed,
-            strategy: if self.coverage.is_empty() {
-                "sequential"
-            } else {
-                "exhaustive"
+            strategy: match self.coverage[..] {
+                _ if is_replay => "replay",
+                [] => "sequential",
+                _ => "exhaustive",
             },
             verdict: verdict(&entries, &never_met, diverged.as_ref()),
             cases: self.cases,
@@ -157,6 +167,7 @@ impl Tally {
             duels: self.coverage,
             diverged,
             remarks: stage.remarks(),
+            steps,
             invariants: entries,
         }
     }

@@ -78,6 +78,9 @@ pub struct Report {
     pub diverged: Option<Divergence>,
     /// What whoever reads the verdict should know: what was left out, what couldn't be sent.
     pub remarks: Vec<String>,
+    /// What happened in a replay that broke nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Line>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
 }
@@ -169,5 +172,47 @@ impl Report {
         self.invariants
             .iter()
             .filter(|entry| entry.verdict == Judged::Broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::report;
+    use serde_json::Value;
+
+    #[test]
+    fn the_document_says_all_that_its_schema_promises() {
+        let document = serde_json::to_value(report("x")).unwrap();
+        let has = |value: &Value, keys: &[&str]| {
+            for key in keys {
+                assert!(!value[key].is_null(), "no {key} in {value}");
+            }
+        };
+        has(
+            &document,
+            &[
+                "schema",
+                "ledger",
+                "seed",
+                "strategy",
+                "verdict",
+                "cases",
+                "schedules",
+                "crash_points",
+                "deliveries",
+                "elapsed_ms",
+            ],
+        );
+        assert_eq!(document["schema"], "badai.report/1");
+        let entry = &document["invariants"][0];
+        has(entry, &["id", "verdict", "claim", "judged"]);
+        has(
+            &entry["counterexample"],
+            &["steps", "file", "replay", "wrong", "account"],
+        );
+        has(
+            &entry["counterexample"]["steps"][1],
+            &["step", "at", "instance", "what", "reply"],
+        );
     }
 }

@@ -7,6 +7,8 @@ mod html;
 mod junit;
 mod lane;
 mod plain;
+#[cfg(test)]
+mod sample;
 mod saved;
 mod statements;
 mod steps;

@@ -2,6 +2,7 @@
 //! prints it takes the styles out where no terminal listens.
 
 use super::document::{Counterexample, Entry, Judged, Refused, Report, Verdict};
+pub use super::steps::beats;
 use super::steps::{steps, wrap};
 use crate::storm::Fault;
 use anstyle::{AnsiColor, Style};
@@ -102,7 +103,14 @@ pub fn body(report: &Report, through: Through) -> String {
         text.push('\n');
         text.push_str(&broken(entry, through));
     }
-    text.push('\n');
+    text.push_str(&ending(report, through));
+    text
+}
+
+/// What comes after the counterexamples: invariants, coverage, verdict.
+#[must_use]
+pub fn ending(report: &Report, through: Through) -> String {
+    let mut text = String::from("\n");
     text.push_str(&invariants(report));
     text.push('\n');
     text.push_str(&coverage(report));
@@ -169,6 +177,10 @@ fn coverage(report: &Report) -> String {
     let seconds = report.elapsed_ms / 1_000;
     let tenth = report.elapsed_ms % 1_000 / 100;
     let met: u32 = report.faults.values().sum();
+    if report.strategy == "replay" {
+        let schedules = counted(report.schedules, "schedule");
+        return format!("{schedules}, as it was saved; {seconds}.{tenth} s\n");
+    }
     if !report.duels.is_empty() {
         return duels(report)
             + &format!("{} orders in all; {seconds}.{tenth} s\n", report.schedules);

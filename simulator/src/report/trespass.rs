@@ -5,7 +5,12 @@ use crate::history::{Answer, Names, Trespassed};
 use crate::invariant::Breach;
 
 /// The lines of one attempt, from step `from + 1` on. `$ana` stands for ana's id.
-pub(super) fn lines(at: u32, from: usize, trespassed: &Trespassed, breach: &Breach) -> Vec<Line> {
+pub(super) fn lines(
+    at: u32,
+    from: usize,
+    trespassed: &Trespassed,
+    breach: Option<&Breach>,
+) -> Vec<Line> {
     let who = trespassed.trespass.account.map(Names::account);
     let role = &trespassed.trespass.role;
     let mut said = vec![match who {
@@ -26,11 +31,13 @@ pub(super) fn lines(at: u32, from: usize, trespassed: &Trespassed, breach: &Brea
             .map(|it| format!("  it: {it}")),
     );
     let last = said.len() - 1;
-    let spendable = breach.account.and_then(|account| {
-        let effect = trespassed.effect.as_ref()?;
-        let balance = effect.with.get(account)?.balance.as_ref().ok()?;
-        Some(balance.spendable.get())
-    });
+    let spendable = breach
+        .and_then(|breach| breach.account)
+        .and_then(|account| {
+            let effect = trespassed.effect.as_ref()?;
+            let balance = effect.with.get(account)?.balance.as_ref().ok()?;
+            Some(balance.spendable.get())
+        });
     said.into_iter()
         .enumerate()
         .map(|(place, what)| Line {
@@ -39,7 +46,7 @@ pub(super) fn lines(at: u32, from: usize, trespassed: &Trespassed, breach: &Brea
             what,
             reply: (place == last).then(|| answered(&trespassed.answer)),
             spendable: spendable.filter(|_| place == last),
-            wrong: place == last,
+            wrong: breach.is_some() && place == last,
             ..Line::default()
         })
         .collect()
