@@ -31,7 +31,7 @@ impl Found {
     pub(super) fn tell(&self, stage: &Stage, seed: u64, invariant: Invariant) -> Counterexample {
         let breach = &self.breach;
         let schedule = self.schedule.clone();
-        let ledger = stage.subject().name();
+        let ledger = stage.subject().handle();
         Counterexample {
             wrong: breach.wrong.clone(),
             account: breach.account.map(Names::account),
