@@ -10,7 +10,14 @@ fn lab_01_1_as_shipped_breaks_exactly_what_its_step_lists() {
     let verdicts = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
-        .args(["test", "--quiet", "--package", "lab-01-credit-ledger"])
+        .args([
+            "test",
+            "--quiet",
+            "--package",
+            "lab-01-credit-ledger",
+            "--test",
+            "step_1_prepaid_grants",
+        ])
         .args(["--target-dir", "target/grade"])
         .env("BADAI_VERDICT_FOLDER", verdicts.path())
         .output()
@@ -18,7 +25,7 @@ fn lab_01_1_as_shipped_breaks_exactly_what_its_step_lists() {
     assert!(!output.status.success(), "the lab passes as shipped");
     let verdict = std::fs::read_to_string(verdicts.path().join("01.1.json")).unwrap();
     let verdict: Value = serde_json::from_str(&verdict).unwrap();
-    let entries = verdict["invariants"].as_array().unwrap();
+    let entries = verdict["report"]["invariants"].as_array().unwrap();
     let broken: Vec<_> = entries
         .iter()
         .filter(|entry| entry["verdict"] == "broken")

@@ -1,6 +1,6 @@
 //! Step 01.1: immutable rows and prepaid grants.
 
-use lab_01_credit_ledger::CreditLedger;
+use lab_01_credit_ledger::prepaid_grants::CreditLedger;
 use simulator::invariant::Invariant;
 use simulator::lab::Step;
 use simulator::storm::Fault;

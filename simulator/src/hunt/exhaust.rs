@@ -62,6 +62,7 @@ pub fn exhaust(
                         breach,
                     };
                     found.insert(invariant, Some(it.tell(&name, order.seed, invariant)));
+                    watcher.found(invariant);
                 }
             }
         }

@@ -54,6 +54,8 @@ pub trait Watcher {
     fn stop(&self) -> bool {
         false
     }
+    /// An invariant broke for the first time in this run.
+    fn found(&mut self, _invariant: Invariant) {}
     /// A broken invariant is being shrunk; so many simpler schedules were tried.
     fn shrinking(&mut self, _invariant: Invariant, _tried: u32) {}
 }
@@ -113,8 +115,9 @@ pub fn hunt(
         tally.cases += 1;
         tally.count(&schedule, &judged);
         for invariant in judged.broken() {
-            if !found.contains_key(&invariant) {
-                broken.entry(invariant).or_insert(case);
+            if !found.contains_key(&invariant) && !broken.contains_key(&invariant) {
+                broken.insert(invariant, case);
+                watcher.found(invariant);
             }
         }
         watcher.case(tally.cases, order.cases);

@@ -235,18 +235,29 @@ pub fn invariants(report: &Report) -> String {
 fn coverage(report: &Report) -> String {
     let seconds = report.elapsed_ms / 1_000;
     let tenth = report.elapsed_ms % 1_000 / 100;
+    if report.strategy == "cases" {
+        return format!("{}; {seconds}.{tenth} s\n", counted(report.cases, "case"));
+    }
     let met: u32 = report.faults.values().sum();
+    let orders: u32 = report.duels.iter().map(|duel| duel.orders).sum();
+    let stormed = report.schedules.saturating_sub(orders);
+    let mut told = Vec::new();
+    if stormed > 0 || report.duels.is_empty() {
+        told.push(format!(
+            "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} kinds",
+            counted(stormed, "schedule"),
+            report.deliveries,
+            report.crash_points,
+            report.faults.len(),
+        ));
+    }
     if !report.duels.is_empty() {
-        return duels(report)
-            + &format!("{} orders in all; {seconds}.{tenth} s\n", report.schedules);
+        told.push(format!("{orders} orders in all"));
     }
     format!(
-        "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} \
-         kinds; {seconds}.{tenth} s\n",
-        counted(report.schedules, "schedule"),
-        report.deliveries,
-        report.crash_points,
-        report.faults.len(),
+        "{}{}; {seconds}.{tenth} s\n",
+        duels(report),
+        told.join("\n")
     )
 }
 

@@ -30,6 +30,18 @@ impl Script {
         })
     }
 
+    /// Reads a file, or a folder as [`Script::read_folder`] does.
+    ///
+    /// # Errors
+    /// As for either.
+    pub fn read_all(place: &Path) -> Result<Vec<Self>, ServerError> {
+        if place.is_file() {
+            Ok(vec![Self::read(place)?])
+        } else {
+            Self::read_folder(place)
+        }
+    }
+
     /// Reads a folder's `*.sql` files in the order of their names. A `*.down.sql` is left out: it
     /// undoes its twin.
     ///
