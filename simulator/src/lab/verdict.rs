@@ -1,6 +1,7 @@
 //! What came of a step: a text for people, and a document that `badai grade` reads.
 
 use super::Step;
+use crate::execute::StageError;
 use crate::invariant::Invariant;
 use crate::report::{Judged, Report, Verdict as Word, text};
 use serde::Serialize;
@@ -28,6 +29,8 @@ pub(super) struct Verdict {
     /// Whether calls race in it.
     races: bool,
     pub(super) passed: bool,
+    /// DESIGN's: 0 held, 1 broken, 2 SQL that doesn't apply, 3 the machine, 4 inconclusive.
+    exit_code: u8,
     /// Why there is no report.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -59,14 +62,21 @@ impl Verdict {
     pub(super) fn of(step: &Step, report: Report, took: Took) -> Self {
         Self {
             passed: report.verdict == Word::Held,
+            exit_code: report.exit_code(),
             report: Some(report),
             took,
             ..Self::blank(step)
         }
     }
 
-    pub(super) fn failed(step: &Step, error: &dyn ToString) -> Self {
+    pub(super) fn failed(step: &Step, error: &StageError) -> Self {
         Self {
+            exit_code: match error {
+                StageError::Server(error) => error.exit_code(),
+                StageError::Wire(_) => 3,
+                StageError::Diverged(_) => 4,
+                StageError::Open { .. } => 1,
+            },
             error: Some(error.to_string()),
             ..Self::blank(step)
         }
@@ -82,6 +92,7 @@ impl Verdict {
             meets: step.faults.iter().map(|fault| fault.id()).collect(),
             races: step.races,
             passed: false,
+            exit_code: 1,
             error: None,
             report: None,
             took: Took::default(),
