@@ -87,6 +87,7 @@ end $$;
 
 -- Locks the account of a job, and only then reads the job. The first look is not to be
 -- trusted with anything but the account, which never changes. Null if there is no such job.
+-- ANCHOR: lock_job
 create function ledger.lock_job(job text) returns ledger.holds
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -100,10 +101,12 @@ begin
     select h.* into hold from ledger.holds h where h.job = lock_job.job;
     return hold;
 end $$;
+-- ANCHOR_END: lock_job
 
 -- The job succeeded: `cost` of what was held is spent, the rest comes back, at once.
 -- `charged`, `unknown`, `conflict` (another cost was charged, or more than was held),
 -- `refunded` (too late: nothing moves).
+-- ANCHOR: charge
 create function ledger.charge(job text, cost bigint) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -147,6 +150,7 @@ begin
     update ledger.holds h set status = 'charged', cost = charge.cost where h.job = charge.job;
     return 'charged';
 end $$;
+-- ANCHOR_END: charge
 
 -- The job failed, timed out, or was cancelled: the whole hold comes back.
 -- `refunded`, `unknown`, `charged` (it succeeded: nothing moves).
@@ -174,6 +178,7 @@ end $$;
 -- Refunds the holds that nobody ended, of at most `batch` accounts, and returns their jobs.
 -- Repeat it until it returns none: each call is a transaction of its own, so that no account
 -- stays locked for the length of a long sweep.
+-- ANCHOR: sweep
 create function ledger.sweep(older_than interval, batch integer) returns setof text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -207,3 +212,4 @@ begin
         end loop;
     end loop;
 end $$;
+-- ANCHOR_END: sweep

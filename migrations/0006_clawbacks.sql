@@ -13,6 +13,7 @@ create table ledger.payments (
 -- Takes what is due for this grant and isn't taken yet. Only growth counts: the target is
 -- computed from the running total, so that the same total told twice moves nothing.
 -- The caller holds the locks of the payment and of the account.
+-- ANCHOR: claw_back
 create function ledger.claw_back(fact text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -30,3 +31,4 @@ begin
         perform ledger.post(owner, -due, 'clawback', null, fact);
     end if;
 end $$;
+-- ANCHOR_END: claw_back

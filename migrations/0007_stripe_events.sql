@@ -10,16 +10,19 @@ create table ledger.events (
 
 -- The processed-event table's one use. A copy in flight waits here for the first; if that one
 -- fails, the copy does its work.
+-- ANCHOR: first_time
 create function ledger.first_time(event text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     insert into ledger.events (id) values (event) on conflict do nothing;
     return found;
 end $$;
+-- ANCHOR_END: first_time
 
 -- Money arrived: `granted`, `parked` (until its customer is linked), `seen` (nothing to do),
 -- `unknown price` (nothing moved, and the event isn't marked as processed: send it again once
 -- the price is known). `account` or `customer` says whose it is; the account goes first.
+-- ANCHOR: receive_payment
 create function ledger.receive_payment(
     event text, fact text, account uuid, customer text, payment text,
     prices text[], quantities bigint[]
@@ -78,9 +81,11 @@ begin
     perform ledger.claw_back(fact); -- if its refund came first
     return 'granted';
 end $$;
+-- ANCHOR_END: receive_payment
 
 -- Money went back: of `paid`, `refunded` in all so far. `applied`, `remembered` (until its
 -- grant arrives) or `seen`.
+-- ANCHOR: receive_refund
 create function ledger.receive_refund(event text, payment text, paid bigint, refunded bigint)
 returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -105,8 +110,10 @@ begin
     perform ledger.claw_back(sale.fact);
     return 'applied';
 end $$;
+-- ANCHOR_END: receive_refund
 
 -- The customer is this account's from now on. What it paid before we knew is granted now.
+-- ANCHOR: link_customer
 create function ledger.link_customer(account uuid, customer text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -140,3 +147,4 @@ begin
         perform ledger.claw_back(parked.fact);
     end loop;
 end $$;
+-- ANCHOR_END: link_customer

@@ -69,7 +69,7 @@ impl Line {
                     .build();
                 let Ok(runtime) = runtime else { return };
                 runtime.block_on(async {
-                    let mode = Mode::gated(Arc::new(gate));
+                    let mode = Mode::gated(Arc::new(gate)).answering_here();
                     match Proxy::bind(&path, upstream, mode).await {
                         Ok(proxy) => {
                             let _ = ready.send(Ok(()));

@@ -105,6 +105,7 @@ impl Event {
 }
 
 /// A purchase of a pack.
+// ANCHOR: checkout
 fn checkout(session: &Value) -> Result<Told, Malformed> {
     if text(session, "/mode") != Some("payment") || text(session, "/payment_status") != Some("paid")
     {
@@ -120,8 +121,10 @@ fn checkout(session: &Value) -> Result<Told, Malformed> {
         .collect();
     payment(session, text(session, "/payment_intent"), items)
 }
+// ANCHOR_END: checkout
 
 /// A period of a subscription.
+// ANCHOR: invoice
 fn invoice(invoice: &Value) -> Result<Told, Malformed> {
     let renews = matches!(
         text(invoice, "/billing_reason"),
@@ -152,6 +155,7 @@ fn invoice(invoice: &Value) -> Result<Told, Malformed> {
     let intent = text(invoice, "/payments/data/0/payment/payment_intent");
     payment(invoice, intent, items)
 }
+// ANCHOR_END: invoice
 
 fn payment(object: &Value, intent: Option<&str>, items: Vec<Item>) -> Result<Told, Malformed> {
     let account = text(object, "/client_reference_id").filter(|reference| is_uuid(reference));

@@ -42,6 +42,7 @@ pub enum Forged {
 /// # Errors
 /// [`Forged`] says which check failed. The age is looked at last: only a genuine timestamp
 /// means anything.
+// ANCHOR: verify
 pub fn verify(secret: &str, header: &str, body: &[u8], now: i64) -> Result<(), Forged> {
     let mut sent = None;
     let mut signatures = Vec::new();
@@ -78,6 +79,7 @@ pub fn verify(secret: &str, header: &str, body: &[u8], now: i64) -> Result<(), F
     }
     Ok(())
 }
+// ANCHOR_END: verify
 
 #[cfg(test)]
 mod tests {
