@@ -22,7 +22,10 @@ const SCHEDULES: u32 = 150;
 
 fn main() {
     for (name, subject) in [
-        ("naive", (|| museum::specimens().remove(0)) as fn() -> Subject),
+        (
+            "naive",
+            (|| museum::specimens().remove(0)) as fn() -> Subject,
+        ),
         ("reference", || reference::subjects().remove(0)),
     ] {
         let mut bare = stage(subject());

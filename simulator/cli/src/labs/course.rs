@@ -38,20 +38,33 @@ const fn step(id: &'static str, name: &'static str, title: &'static str) -> Step
 }
 
 /// Everything that can be graded.
-pub(crate) const COURSE: &[Lab] = &[Lab {
-    id: "01",
-    title: "A credit ledger that loses no money",
-    folder: "01-credit-ledger",
-    steps: &[
-        step(
-            "01.1",
-            "prepaid_grants",
-            "Immutable rows and prepaid grants",
-        ),
-        step("01.2", "reserve", "Reserve without overdraft"),
-        step("01.3", "settle", "Charge and refund, idempotent"),
-    ],
-}];
+pub(crate) const COURSE: &[Lab] = &[
+    Lab {
+        id: "01",
+        title: "A credit ledger that loses no money",
+        folder: "01-credit-ledger",
+        steps: &[
+            step(
+                "01.1",
+                "prepaid_grants",
+                "Immutable rows and prepaid grants",
+            ),
+            step("01.2", "reserve", "Reserve without overdraft"),
+            step("01.3", "settle", "Charge and refund, idempotent"),
+        ],
+    },
+    Lab {
+        id: "03",
+        title: "Async jobs that are charged fairly",
+        folder: "03-async-jobs",
+        steps: &[
+            step("03.1", "one_hold", "Payment state is not work state"),
+            step("03.2", "out_of_order", "Out-of-order guards"),
+            step("03.3", "sweep", "The recovery sweep"),
+            step("03.4", "partial", "Partial output, timeouts, cancel"),
+        ],
+    },
+];
 
 impl Lab {
     pub(crate) fn package(&self) -> String {
