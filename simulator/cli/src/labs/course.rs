@@ -54,6 +54,17 @@ pub(crate) const COURSE: &[Lab] = &[
         ],
     },
     Lab {
+        id: "02",
+        title: "Webhooks that are safe for real payments",
+        folder: "02-stripe-webhooks",
+        steps: &[
+            step("02.1", "raw_body", "Verify the raw body"),
+            step("02.2", "events", "A processed-event table"),
+            step("02.3", "grants", "Grants that add"),
+            step("02.4", "clawbacks", "Refunds and clawbacks"),
+        ],
+    },
+    Lab {
         id: "03",
         title: "Async jobs that are charged fairly",
         folder: "03-async-jobs",
