@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
         ))?;
     }
     let mut stage = Stage::new(Arc::new(subject), server)?;
-    if saved.schedule.has_duel() {
+    if saved.schedule.needs_wire() {
         stage = stage.with_wire()?;
     }
     let mut report = hunt::replay(&mut stage, &saved)?;

@@ -35,14 +35,17 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
         let settings = format!("{how}  PostgreSQL {}", server.version());
         print::out(&text::heading("storm", &args.ledger, order.seed, &settings))?;
     }
-    let mut stage = Stage::new(Arc::new(subject), server)?;
+    let stage = Stage::new(Arc::new(subject), server)?;
+    let needs_wire = args.strategy == Strategy::Exhaustive;
+    let mut stage = if needs_wire {
+        stage.with_wire()?
+    } else {
+        stage.with_wire_if_possible()
+    };
     let mut progress = Progress::new(order.cases);
     let mut report = match args.strategy {
         Strategy::Sequential => hunt::hunt(&mut stage, &order, &mut progress)?,
-        Strategy::Exhaustive => {
-            stage = stage.with_wire()?;
-            hunt::exhaust(&mut stage, &order, &mut progress)?
-        }
+        Strategy::Exhaustive => hunt::exhaust(&mut stage, &order, &mut progress)?,
     };
     progress.finish();
     drop(stage);

@@ -30,8 +30,9 @@ impl Play<'_> {
     /// True once both instances, one after the other, had nothing to refund.
     fn sweep_until_empty(&mut self) -> bool {
         let mut empty = 0;
+        let age = self.calm_age();
         for round in 0..SWEEPS {
-            self.send(&Sending::sweep(0, round % 2));
+            self.send(&Sending::sweep(age, true, round % 2));
             self.drain();
             let last = self.history.requests().last();
             let outcome = last.map(|(_, request)| &request.outcome);

@@ -259,7 +259,7 @@ fn footprint(arrival: &Arrival) -> Footprint {
 }
 
 /// A SELECT that calls nothing and locks nothing: it sees what is committed, and nobody sees it.
-fn is_plain_read(sql: &str) -> bool {
+pub(super) fn is_plain_read(sql: &str) -> bool {
     let sql = sql.trim_start().to_ascii_lowercase();
     sql.starts_with("select ") && !sql.contains(['(', ';']) && !sql.contains(" for ")
 }

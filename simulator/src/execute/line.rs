@@ -4,8 +4,11 @@
 //! nothing overlaps the doorkeeper lets everything pass; in a duel it holds each statement that
 //! could make a difference and tells whoever decides.
 
-use crate::server::{Address, DatabaseUrl};
-use crate::wire::{Arrival, Ending, Gate, Mode, Proxy, Record, Release, SessionId, Status};
+use super::ambush::{Ambush, Ambushed};
+use crate::server::{Address, Database};
+use crate::wire::{
+    Arrival, Control, Ending, Gate, Mode, Proxy, Record, Release, SessionId, Status,
+};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,6 +49,8 @@ pub(super) struct Line {
     folder: TempDir,
     thread: Option<JoinHandle<()>>,
     hang_up: Option<oneshot::Sender<()>>,
+    ambush: Ambush,
+    control: Control,
 }
 
 impl Line {
@@ -58,7 +63,11 @@ impl Line {
     ) -> std::io::Result<Self> {
         let folder = folder_beside(&upstream)?;
         let path = folder.path().to_owned();
-        let gate = Doorkeeper { actor, hold, tell };
+        let ambush = Ambush::default();
+        let gate = Ambushed {
+            ambush: ambush.clone(),
+            gate: Doorkeeper { actor, hold, tell },
+        };
         let (hang_up, hung_up) = oneshot::channel();
         let (ready, opened) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
@@ -72,7 +81,7 @@ impl Line {
                     let mode = Mode::gated(Arc::new(gate)).answering_here();
                     match Proxy::bind(&path, upstream, mode).await {
                         Ok(proxy) => {
-                            let _ = ready.send(Ok(()));
+                            let _ = ready.send(Ok(proxy.control()));
                             let hung_up = std::pin::pin!(hung_up);
                             first(std::pin::pin!(proxy.serve()), hung_up).await;
                         }
@@ -82,19 +91,29 @@ impl Line {
                     }
                 });
             })?;
-        opened.recv().map_err(std::io::Error::other)??;
+        let control = opened.recv().map_err(std::io::Error::other)??;
         Ok(Self {
+            ambush,
+            control,
             folder,
             thread: Some(thread),
             hang_up: Some(hang_up),
         })
     }
 
+    /// Who can strike what passes here.
+    pub(super) fn ambush(&self) -> &Ambush {
+        &self.ambush
+    }
+
+    /// Ends all of its connections, as the death of their process does.
+    pub(super) fn cut_all(&self) {
+        self.control.cut_all();
+    }
+
     /// The URL of a database at the other end.
-    pub(super) fn url(&self, database: &str) -> String {
-        DatabaseUrl::of_socket(self.folder.path(), database)
-            .as_str()
-            .to_owned()
+    pub(super) fn url(&self, database: &Database) -> String {
+        database.url_through(self.folder.path())
     }
 }
 

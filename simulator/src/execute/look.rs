@@ -59,7 +59,7 @@ impl Play<'_> {
                 let why = format!("did not end within {seconds} s");
                 Some(Reply::Error(LedgerError::Failed(why)))
             }
-            Outcome::ReplyLost(_) | Outcome::NeverArrived => None,
+            Outcome::ReplyLost(_) | Outcome::NeverArrived | Outcome::Died => None,
         }
     }
 }

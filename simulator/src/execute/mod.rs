@@ -3,8 +3,11 @@
 //! - [`Stage`] holds what all schedules share: the server, the schema, what the ledger offers.
 //! - `play` runs one schedule, one request at a time: `business` happens at Stripe, `sending` is
 //!   a request with its sender's patience, `look` reads the money, `calm` is how it ends.
+//! - `strike` is a call inside which something goes wrong; an `ambush` on its line does it.
+//! - `travel` moves the database's clock.
 //! - `duel` runs two calls inside one another, each on a `line` of the wire of its own.
 
+mod ambush;
 mod business;
 mod calm;
 mod cast;
@@ -16,5 +19,7 @@ mod play;
 mod sending;
 mod shop;
 mod stage;
+mod strike;
+mod travel;
 
 pub use stage::{Begin, Chooser, Fought, Stage, StageError};

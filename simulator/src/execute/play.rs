@@ -10,10 +10,11 @@ use super::lane::Lane;
 use super::sending::{Message, Sending};
 use super::shop;
 use super::stage::{Chooser, Instances, Stage};
+use super::travel::Journey;
 use crate::clock;
 use crate::history::{Happening, History, Outcome, Party, Request, What};
 use crate::model::Deed;
-use crate::storm::{ACCOUNTS, Action, Copy, Fate, Schedule, Step};
+use crate::storm::{ACCOUNTS, Action, Copy, Fate, Moment, Schedule, Step};
 use crate::strategy::Diverged;
 use crate::stripe::{PaymentMethod, Stripe};
 use crate::target::{Call, CustomerId, LedgerError, Lost, OfferKind, Operation, Process, Reply};
@@ -34,6 +35,9 @@ pub(super) struct Play<'a> {
     pub(super) now: u32,
     /// A call never came back: nothing after it tells anything, and each would cost its limit.
     pub(super) hung: bool,
+    /// The database died: whoever lives has connections that don't.
+    pub(super) felled: bool,
+    pub(super) journey: Journey,
     /// Who chooses in a duel.
     pub(super) chooser: Option<&'a mut Chooser<'a>>,
     /// What was chosen.
@@ -99,6 +103,8 @@ impl<'a> Play<'a> {
             began,
             now: 0,
             hung: false,
+            felled: false,
+            journey: Journey::begin(),
             chooser,
             chosen: Chosen::default(),
             stage,
@@ -123,8 +129,8 @@ impl<'a> Play<'a> {
         if !self.chosen.redundant && self.chosen.diverged.is_none() {
             self.calm();
         }
-        let hung = self.hung;
-        let left = self.processes.map(|it| it.ok().filter(|_| !hung));
+        let fit = !self.hung && !self.felled;
+        let left = self.processes.map(|it| it.ok().filter(|_| fit));
         (self.history, left, self.chosen)
     }
 
@@ -221,6 +227,7 @@ impl<'a> Play<'a> {
                 self.happens(What::Crash { instance });
                 self.look_at_all(instance);
             }
+            Action::Travel { seconds } => self.travel(*seconds),
             Action::Duel { calls, .. } => {
                 let [one, two] = &**calls;
                 if let (Some(one), Some(two)) = (self.sending(one), self.sending(two)) {
@@ -256,7 +263,10 @@ impl<'a> Play<'a> {
                 amount,
                 instance,
                 fate,
-            } => Sending::reserve(self, lane, account, *amount, *instance).with_fate(*fate),
+            } => {
+                self.holds_now();
+                Sending::reserve(self, lane, account, *amount, *instance).with_fate(*fate)
+            }
             Action::Charge {
                 cost,
                 instance,
@@ -271,7 +281,8 @@ impl<'a> Play<'a> {
             Action::Sweep {
                 older_than,
                 instance,
-            } => Sending::sweep(*older_than, *instance),
+                fate,
+            } => Sending::sweep(*older_than, self.reaches(*older_than), *instance).with_fate(*fate),
             _ => return None,
         })
     }
@@ -285,9 +296,15 @@ impl<'a> Play<'a> {
             return;
         }
         let instance = sending.instance;
+        let mut struck = None;
         let outcome = match sending.fate {
             Fate::Dropped | Fate::CrashBefore => Outcome::NeverArrived,
             Fate::Answered => self.call(instance, &call),
+            Fate::Struck(strike) => {
+                let by = self.strike(instance, &call, strike);
+                struck = by.what;
+                by.outcome
+            }
             Fate::ReplyLost | Fate::CrashAfter => match self.call(instance, &call) {
                 Outcome::Replied(reply) => Outcome::ReplyLost(reply),
                 other => other,
@@ -302,14 +319,38 @@ impl<'a> Play<'a> {
             attempt: sending.attempt,
             outcome,
         };
+        // Inside the operation the database died before the reply, else after it.
+        let felled = match &struck {
+            Some(What::Struck { strike, .. }) if strike.fault.fells() => Some(strike.moment),
+            _ => None,
+        };
+        if matches!(felled, Some(Moment::Before(_) | Moment::After(_))) {
+            self.happens(What::ServerCrash);
+        }
         self.happens(What::Request(request.clone()));
+        let dies = match (sending.fate, &struck) {
+            (Fate::CrashBefore | Fate::CrashAfter, _) => {
+                self.reopen(instance);
+                true
+            }
+            // It has died there, and a new one is open.
+            (Fate::Struck(strike), Some(_)) => strike.fault.kills(),
+            _ => false,
+        };
+        if let Some(what) = struck {
+            self.happens(what);
+        }
         if self.hung {
             self.happens(What::GaveUp(request));
             return;
         }
-        if matches!(sending.fate, Fate::CrashBefore | Fate::CrashAfter) {
-            self.reopen(instance);
+        if dies {
             self.happens(What::Crash { instance });
+            self.look_at_all(instance);
+        } else if let Some(moment) = felled {
+            if moment == Moment::Replied {
+                self.happens(What::ServerCrash);
+            }
             self.look_at_all(instance);
         } else {
             match request.account {

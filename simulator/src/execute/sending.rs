@@ -155,16 +155,16 @@ impl Sending {
         sending
     }
 
-    pub(super) fn sweep(older_than: u64, instance: usize) -> Self {
-        let said = if older_than == 0 {
-            "sweep all open holds".to_owned()
-        } else {
-            format!("sweep holds older than {} hours", older_than / 3_600)
+    /// A sweep; whether any hold can be that old is known by whoever knows the clock.
+    pub(super) fn sweep(older_than: u64, reaches_holds: bool, instance: usize) -> Self {
+        let said = match older_than {
+            0 => "sweep all open holds".to_owned(),
+            3_600 => "sweep holds older than 1 hour".to_owned(),
+            _ => format!("sweep holds older than {} hours", older_than / 3_600),
         };
         let call = Call::Sweep {
             older_than: Duration::from_secs(older_than),
         };
-        let reaches_holds = older_than == 0;
         let deed = Deed::Sweep { reaches_holds };
         Self::new(None, instance, said, Message::Call(call, deed))
     }
@@ -236,8 +236,12 @@ impl Sending {
             Message::Call(..) if self.attempt < CLIENT_ATTEMPTS => 10 << self.attempt,
             Message::Call(..) => return None,
         };
+        let fate = match self.fate {
+            Fate::Struck(strike) => strike.again().map_or(Fate::Answered, Fate::Struck),
+            _ => Fate::Answered,
+        };
         let next = Sending {
-            fate: Fate::Answered,
+            fate,
             attempt: self.attempt + 1,
             instance: 1 - self.instance % 2,
             ..self.clone()

@@ -4,10 +4,11 @@ use super::cast::Cast;
 use super::line::{Line, News};
 use super::play::Play;
 use super::shop;
+use super::travel::Travel;
 use crate::clock;
 use crate::history::History;
 use crate::server::{Database, Server, ServerError, Template};
-use crate::storm::{Menu, Schedule};
+use crate::storm::{Fault, Menu, Schedule};
 use crate::strategy::{Choice, Diverged, Next};
 use crate::stripe::Stripe;
 use crate::target::{
@@ -15,9 +16,9 @@ use crate::target::{
     OfferKind, Operation, Process, Reply, Subject, World,
 };
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -65,6 +66,10 @@ pub struct Stage {
     warm: Instances,
     /// The instances' lines, where calls can run inside one another.
     wire: Option<Wire>,
+    /// The server didn't come back from a crash.
+    fallen: Mutex<Option<ServerError>>,
+    /// What is known of its clock.
+    pub(super) travel: Travel,
 }
 
 /// Both lines, what is told from them, and whether they hold.
@@ -131,16 +136,33 @@ impl Stage {
             limit,
             warm: [None, None],
             wire: None,
+            fallen: Mutex::default(),
+            travel: Travel::Untried,
         };
         stage.offers = stage.probe()?;
         Ok(stage)
     }
 
-    /// Puts the wire between the ledger and its database, so that schedules may have duels.
+    /// Puts the wire between the ledger and its database, so that calls can run inside one another
+    /// and be struck.
     ///
     /// # Errors
-    /// No folder or socket for it.
+    /// No folder or socket for it; a server that insists on encryption, which the wire can't read.
     pub fn with_wire(mut self) -> Result<Self, StageError> {
+        self.put_wire()?;
+        Ok(self)
+    }
+
+    /// The same where it can be had, and as it was where not.
+    #[must_use]
+    pub fn with_wire_if_possible(mut self) -> Self {
+        if self.put_wire().is_err() {
+            self.wire = None;
+        }
+        self
+    }
+
+    fn put_wire(&mut self) -> Result<(), StageError> {
         let (tell, news) = channel();
         let hold = Arc::new(AtomicBool::new(false));
         let open = |actor| {
@@ -150,7 +172,18 @@ impl Stage {
         let lines = [open(0)?, open(1)?];
         self.warm = [None, None];
         self.wire = Some(Wire { lines, news, hold });
-        Ok(self)
+        // What can't be opened through it would be the ledger's fault at every call.
+        let opened = self.open(0).map_err(|why| StageError::Open {
+            ledger: self.subject.name().to_owned(),
+            why,
+        })?;
+        self.warm = [Some(opened), None];
+        Ok(())
+    }
+
+    /// An instance's line, where there is a wire.
+    pub(super) fn line(&self, instance: usize) -> Option<&Line> {
+        self.wire.as_ref().map(|wire| &wire.lines[instance % 2])
     }
 
     /// The next thing that a doorkeeper tells; waits for it if `patient`.
@@ -176,9 +209,56 @@ impl Stage {
         self.server.blockers(backend).is_ok_and(|by| !by.is_empty())
     }
 
+    /// Takes the database down and starts it again. If it doesn't come back, the schedule is
+    /// nobody's fault and has no verdict: then this is false.
+    pub(super) fn fell(&self) -> bool {
+        let Err(error) = self.server.crash() else {
+            return true;
+        };
+        let mut fallen = self.fallen.lock().unwrap_or_else(PoisonError::into_inner);
+        fallen.get_or_insert(error);
+        false
+    }
+
+    /// Why this fault can't strike here, or tells only half, if so.
+    #[must_use]
+    pub fn refuses(&self, fault: Fault) -> Option<String> {
+        if fault.strikes() && !self.has_wire() {
+            Some("no wire between the ledger and its database".to_owned())
+        } else if fault.fells() && !self.server.is_ours() {
+            Some("the server is lent, and badai takes down only its own".to_owned())
+        } else if fault == Fault::TimeTravel {
+            self.refuses_travel()
+        } else {
+            None
+        }
+    }
+
+    /// Lets the server's clock be moved.
+    pub(super) fn loosen_clock(&self) -> Result<(), ServerError> {
+        self.server.loosen_clock()
+    }
+
+    /// Shifts the database's clock by so many seconds in all; false where it can't be.
+    pub(super) fn shift_clock(&self, seconds: u64) -> bool {
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        self.can_travel() && self.server.shift_clock(seconds).is_ok()
+    }
+
+    /// Lets the instances go that were kept: their connections won't last.
+    pub(super) fn let_go(&mut self) {
+        self.warm = [None, None];
+    }
+
     /// After how long a call is given up as hung.
     pub(super) fn limit(&self) -> Duration {
         self.limit
+    }
+
+    /// Whether the wire stands between the ledger and its database.
+    #[must_use]
+    pub fn has_wire(&self) -> bool {
+        self.wire.is_some()
     }
 
     /// The ledger under test.
@@ -215,6 +295,9 @@ impl Stage {
     /// # Errors
     /// A server that fails; what the ledger does is in the history.
     pub fn play(&mut self, schedule: &Schedule, begin: Begin) -> Result<History, StageError> {
+        if schedule.travels() {
+            self.prepare_to_travel()?;
+        }
         if self.played >= SCHEDULES_A_DATABASE {
             self.refresh()?;
         }
@@ -227,7 +310,18 @@ impl Stage {
         };
         let (history, left, _) = Play::new(self, self.runs, instances, None).run(schedule);
         self.warm = left;
-        Ok(history)
+        if schedule.travels() {
+            // Nobody is at work, so the clock may go back.
+            self.shift_clock(0);
+        }
+        let fallen = self
+            .fallen
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        match fallen.take() {
+            Some(error) => Err(error.into()),
+            None => Ok(history),
+        }
     }
 
     /// Plays a schedule whose duel is fought in the order that `chooser` says.
@@ -274,7 +368,7 @@ impl Stage {
     /// Opens one instance of the ledger.
     pub(super) fn open(&self, instance: usize) -> Result<Process, LedgerError> {
         let url = match &self.wire {
-            Some(wire) => wire.lines[instance % 2].url(self.database.name()),
+            Some(wire) => wire.lines[instance % 2].url(&self.database),
             None => self.database.url().to_owned(),
         };
         let world = World::new(url, shop::stripe_access(), self.catalogue.clone());

@@ -7,6 +7,7 @@ pub use name::Names;
 pub use say::says;
 
 use crate::model::Deed;
+use crate::storm::Strike;
 use crate::target::{AccountId, Balance, Call, Entry, LedgerError, Operation, Policy, Reply};
 use std::collections::BTreeSet;
 
@@ -62,11 +63,27 @@ pub enum What {
         /// Their statements, in the order in which they moved.
         moves: Vec<Move>,
     },
+    /// Something went wrong inside the request that stands before it.
+    Struck {
+        /// On which instance.
+        instance: usize,
+        /// What, and when.
+        strike: Strike,
+        /// At which statement, in one line; empty right after a reply.
+        sql: String,
+    },
     /// A process died and was opened again.
     Crash {
         /// Which instance.
         instance: usize,
     },
+    /// The database's clock went forward.
+    Travel {
+        /// By so many seconds.
+        seconds: u32,
+    },
+    /// The database died and was started again; the processes lived.
+    ServerCrash,
     /// The balance was read while nothing was under way.
     Balance {
         /// Whose.
@@ -130,6 +147,8 @@ pub enum Outcome {
     ReplyLost(Reply),
     /// It never reached the ledger.
     NeverArrived,
+    /// The process died while it was at it.
+    Died,
     /// It did not end within so many seconds.
     Hung(u64),
 }
@@ -140,7 +159,9 @@ impl Outcome {
     pub fn heard(&self) -> Option<&Reply> {
         match self {
             Outcome::Replied(reply) => Some(reply),
-            Outcome::ReplyLost(_) | Outcome::NeverArrived | Outcome::Hung(_) => None,
+            Outcome::ReplyLost(_) | Outcome::NeverArrived | Outcome::Died | Outcome::Hung(_) => {
+                None
+            }
         }
     }
 

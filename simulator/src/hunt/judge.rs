@@ -35,7 +35,9 @@ impl Judged {
 
 /// Plays one schedule and judges it.
 ///
-/// Where a death may be why something is wrong, the schedule is played once more without it.
+/// Where a death may be why something is wrong, the schedule is played once more without it; and
+/// where that death cut an operation in two, once more with the death before the operation: what
+/// is right then is the cut's doing, and nothing that was acknowledged was lost.
 ///
 /// # Errors
 /// The server failed.
@@ -50,6 +52,15 @@ pub fn judge(
     if audit.deviations.iter().any(|found| found.suspects_crash) {
         let without = play(stage, &schedule.without_deaths(), begin)?;
         audit.blame_crashes(&Audit::of(&without));
+        if let Some(whole) = schedule.without_cuts()
+            && audit
+                .deviations
+                .iter()
+                .any(|it| it.suspects_crash && it.by_crash)
+        {
+            let whole = play(stage, &whole, begin)?;
+            audit.blame_cuts(&Audit::of(&whole));
+        }
     }
     Ok(asked(history, &audit, only))
 }

@@ -1,11 +1,13 @@
 //! The hunt: draws storms, plays their schedules, judges them, and shrinks what breaks.
 //!
+//! - `climb` strikes every operation at each of its statements.
 //! - `exhaust` fights every pair of operations in every order.
 //! - `judge` plays one schedule and asks every claim about it.
 //! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
 //!   gets a counterexample of its own.
 //! - `tally` counts what a run has seen, for its report.
 
+mod climb;
 mod exhaust;
 mod judge;
 mod shrink;
@@ -18,8 +20,9 @@ use crate::clock::Stopwatch;
 use crate::execute::{Begin, Stage, StageError};
 use crate::invariant::{Finding, Invariant};
 use crate::random;
-use crate::report::{Counterexample, Report, Saved};
-use crate::storm::{Fault, Menu, SIZES, Storm};
+use crate::report::{Counterexample, Refused, Report, Saved};
+use crate::storm::{Fault, Menu, SIZES, Schedule, Storm};
+use climb::{Climbed, climb};
 use proptest::strategy::{Strategy, ValueTree};
 use shrink::{Found, Shrinker};
 use std::collections::BTreeMap;
@@ -73,11 +76,17 @@ pub fn hunt(
     watcher: &mut dyn Watcher,
 ) -> Result<Report, StageError> {
     let watch = Stopwatch::start();
-    let menu = Menu {
-        faults: order.faults.clone(),
-        ..stage.menu()
-    };
     let mut tally = Tally::default();
+    let mut menu = stage.menu();
+    if order.faults.contains(&Fault::TimeTravel) && order.cases > 0 {
+        stage.prepare_to_travel()?;
+    }
+    for &fault in &order.faults {
+        match stage.refuses(fault) {
+            Some(why) => tally.refused.push(Refused { fault, why }),
+            None => menu.faults.push(fault),
+        }
+    }
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
     for saved in &order.first {
         let judged = if saved.schedule.has_duel() {
@@ -101,8 +110,26 @@ pub fn hunt(
             }
         }
     }
-    let mut broken: BTreeMap<Invariant, u32> = BTreeMap::new();
-    for case in 0..order.cases {
+    let mut broken: BTreeMap<Invariant, Origin> = BTreeMap::new();
+    // A replay is asked for one schedule, and for nothing else.
+    let mut climbed = Climbed::Partly;
+    if order.cases > 0 {
+        climbed = climb(stage, order, &menu, watcher, &mut |schedule, judged| {
+            tally.count(schedule, judged);
+            for invariant in judged.broken() {
+                if !found.contains_key(&invariant) {
+                    let origin = || Origin::Struck(schedule.clone());
+                    broken.entry(invariant).or_insert_with(origin);
+                }
+            }
+        })?;
+    }
+    let cases = if climbed == Climbed::Hung {
+        0
+    } else {
+        order.cases
+    };
+    for case in 0..cases {
         let late = order.time.is_some_and(|time| watch.elapsed() > time);
         if late || watcher.stop() {
             break;
@@ -115,9 +142,8 @@ pub fn hunt(
         tally.cases += 1;
         tally.count(&schedule, &judged);
         for invariant in judged.broken() {
-            if !found.contains_key(&invariant) && !broken.contains_key(&invariant) {
-                broken.insert(invariant, case);
-                watcher.found(invariant);
+            if !found.contains_key(&invariant) {
+                broken.entry(invariant).or_insert(Origin::Drawn(case));
             }
         }
         watcher.case(tally.cases, order.cases);
@@ -126,12 +152,14 @@ pub fn hunt(
             break;
         }
     }
-    for (invariant, case) in broken {
-        let tree = draw(&menu, order.seed, case);
+    for (invariant, origin) in broken {
         let mut shrinker = Shrinker::new(stage, invariant, watcher);
-        let shortest = match tree {
-            Some(mut tree) => shrinker.shrink(&mut *tree)?,
-            None => None,
+        let shortest = match origin {
+            Origin::Struck(schedule) => shrinker.shorten(&schedule)?,
+            Origin::Drawn(case) => match draw(&menu, order.seed, case) {
+                Some(mut tree) => shrinker.shrink(&mut *tree)?,
+                None => None,
+            },
         };
         let name = stage.subject().name();
         found.insert(
@@ -140,6 +168,14 @@ pub fn hunt(
         );
     }
     Ok(tally.report(stage.subject().name(), order, found, watch.elapsed()))
+}
+
+/// Where a schedule that broke something came from.
+enum Origin {
+    /// A case's storm.
+    Drawn(u32),
+    /// A ladder: it is short already.
+    Struck(Schedule),
 }
 
 /// Plays a saved schedule once more: the report of a run of one.

@@ -1,8 +1,8 @@
 //! The shortest schedule that breaks the same claim.
 //!
 //! First proptest simplifies the storm: fewer affairs, less weather, smaller numbers. Then whole
-//! lanes and single steps are taken out of the schedule for as long as the claim still breaks,
-//! which gets rid of what the storm's own shape would keep.
+//! lanes and single steps are taken out of the schedule, and what goes wrong with single requests,
+//! for as long as the claim still breaks: that gets rid of what the storm's own shape would keep.
 
 use super::Watcher;
 use super::judge::judge;
@@ -10,7 +10,7 @@ use crate::execute::{Begin, Stage, StageError};
 use crate::history::{History, Names};
 use crate::invariant::{Breach, Finding, Invariant};
 use crate::report::{Counterexample, Saved, lines};
-use crate::storm::{Schedule, Storm};
+use crate::storm::{Fate, Schedule, Storm};
 use proptest::strategy::ValueTree;
 
 /// How many simpler storms, and then how many cuts of the schedule, are tried.
@@ -91,7 +91,20 @@ impl<'a> Shrinker<'a> {
         } else {
             self.left
         };
-        while self.cut_lanes()? || self.cut_steps()? {}
+        self.cut()
+    }
+
+    /// The shortest schedule that is left of this one, or nothing if it doesn't break the claim
+    /// again.
+    pub(super) fn shorten(&mut self, schedule: &Schedule) -> Result<Option<Found>, StageError> {
+        if !self.breaks(schedule)? {
+            return Ok(None);
+        }
+        self.cut()
+    }
+
+    fn cut(&mut self) -> Result<Option<Found>, StageError> {
+        while self.cut_lanes()? || self.cut_steps()? || self.clear_up()? {}
         Ok(self.best.take())
     }
 
@@ -116,6 +129,19 @@ impl<'a> Shrinker<'a> {
             cut |= self.breaks(&shorter)?;
         }
         Ok(cut)
+    }
+
+    /// Lets single requests have fair weather; true if one could.
+    fn clear_up(&mut self) -> Result<bool, StageError> {
+        let mut clearer = false;
+        for step in 0..self.schedule().steps.len() {
+            let mut fair = self.schedule();
+            if let Some(fate) = fair.steps[step].action.fate_mut() {
+                *fate = Fate::Answered;
+            }
+            clearer |= fair != self.schedule() && self.breaks(&fair)?;
+        }
+        Ok(clearer)
     }
 
     fn schedule(&self) -> Schedule {

@@ -5,10 +5,10 @@ use super::judge::Judged;
 use crate::history::What;
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Coverage, Entry, Report, Verdict};
-use crate::storm::{Fault, Schedule};
-use crate::target::Call;
-use std::collections::BTreeMap;
+use crate::report::{Counterexample, Coverage, Entry, Refused, Report, Verdict};
+use crate::storm::{Fault, Moment, Schedule};
+use crate::target::{Call, Operation};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What a run has counted.
@@ -18,23 +18,36 @@ pub(super) struct Tally {
     schedules: u32,
     met: BTreeMap<Fault, u32>,
     deaths: u32,
+    /// Where processes died inside an operation: which one, and when.
+    crash_points: BTreeSet<(Operation, Moment)>,
     deliveries: u32,
     judged: BTreeMap<Invariant, u32>,
     unknown: Vec<Invariant>,
     coverage: Vec<Coverage>,
+    /// Faults that can't strike here.
+    pub(super) refused: Vec<Refused>,
 }
 
 impl Tally {
     pub(super) fn count(&mut self, schedule: &Schedule, judged: &Judged) {
         self.schedules += 1;
-        for fault in &schedule.faults {
+        // Whether a strike was met is known only afterwards: an operation may end before it.
+        for fault in schedule.faults.iter().filter(|fault| !fault.strikes()) {
             *self.met.entry(*fault).or_default() += 1;
         }
+        let mut operation = None;
         for happening in &judged.history.happenings {
             match &happening.what {
                 What::Crash { .. } => self.deaths += 1,
-                What::Request(request) if matches!(request.call, Call::Webhook(_)) => {
-                    self.deliveries += 1;
+                What::Request(request) => {
+                    operation = Some(request.call.operation());
+                    self.deliveries += u32::from(matches!(request.call, Call::Webhook(_)));
+                }
+                What::Struck { strike, .. } => {
+                    *self.met.entry(strike.fault).or_default() += 1;
+                    let point = operation.map(|operation| (operation, strike.moment));
+                    self.crash_points
+                        .extend(point.filter(|_| strike.fault.kills()));
                 }
                 _ => {}
             }
@@ -103,11 +116,13 @@ impl Tally {
             verdict: verdict(&entries, &never_met),
             cases: self.cases,
             schedules: self.schedules,
-            crash_points: self.deaths,
+            crash_points: u32::try_from(self.crash_points.len()).unwrap_or(u32::MAX),
+            deaths: self.deaths,
             deliveries: self.deliveries,
             elapsed_ms: elapsed.as_millis(),
             faults: named.map(|(fault, times)| (fault.id(), times)).collect(),
             never_met,
+            refused: self.refused,
             duels: self.coverage,
             invariants: entries,
         }

@@ -20,7 +20,7 @@ pub struct Audit {
     pub followed: usize,
     /// How many replies were compared with the model.
     pub replies: usize,
-    /// A process died after it had acknowledged something.
+    /// A process died after it had acknowledged something, or the database after anybody had.
     pub died_after_acknowledging: bool,
     /// A hold was open when its process died, or when the weather ended.
     pub left_a_hold: bool,
@@ -41,7 +41,7 @@ pub struct Deviation {
     pub standing: Option<Standing>,
     /// What is wrong.
     pub wrong: Wrong,
-    /// A process died, and that is why: it showed at the death itself, or doesn't show without.
+    /// A process or the database died, and that is why: it showed at the death itself, or doesn't show without.
     pub by_crash: bool,
     /// Whether the death of a process may be why, so that the schedule is worth playing without.
     pub suspects_crash: bool,
@@ -106,6 +106,16 @@ impl Audit {
         }
     }
 
+    /// Blames the cut operations, and not the deaths that cut them, for what isn't wrong when the
+    /// same processes die with their operations whole.
+    pub fn blame_cuts(&mut self, whole: &Audit) {
+        let suspects = |found: &&mut Deviation| found.suspects_crash;
+        for found in self.deviations.iter_mut().filter(suspects) {
+            let same = |other: &Deviation| other.account == found.account;
+            found.by_crash &= whole.deviations.iter().any(same);
+        }
+    }
+
     /// Audits every account of the history.
     #[must_use]
     pub fn of(history: &History) -> Self {
@@ -118,6 +128,9 @@ impl Audit {
                 }
                 What::Crash { instance } => {
                     audit.died_after_acknowledging |= acknowledged[instance % 2];
+                }
+                What::ServerCrash => {
+                    audit.died_after_acknowledging |= acknowledged.contains(&true);
                 }
                 _ => {}
             }

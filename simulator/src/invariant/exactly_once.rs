@@ -25,8 +25,9 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
     };
     evidence.judge(looked, |found| match found.standing {
         Some(Standing::Repeat) => !found.by_crash,
-        // The same fact told with another amount.
+        // The same fact told with another amount, or told once and moved more or less than that.
         Some(Standing::Mismatch) => found.cause.is_some_and(grant),
+        Some(Standing::First) => found.cause.is_some_and(grant) && !found.by_crash,
         _ => false,
     })
 }

@@ -5,8 +5,9 @@
 //! writes to support.
 //!
 //! **Judged from** what sweeps say that they refunded, and from the balance once a sweep finds
-//! nothing more. **It cannot see** how old a hold is: time is not moved here, so every hold is
-//! young, and the calm's sweep takes all.
+//! nothing more. Holds are young unless the database's clock is moved (`time-travel`); then the
+//! calm's sweep asks by age. **It cannot see** that an old hold goes where the ledger tells ages
+//! by another clock than the database's: only that a young one stays.
 
 use super::{Evidence, Finding};
 use crate::model::Standing;

@@ -10,7 +10,7 @@
 use super::audit::{Audit, Deviation, Part, Wrong};
 use crate::history::{History, Outcome, Request, What};
 use crate::model::{Account, Choices, Deed, Standing};
-use crate::target::{Balance, JobId, Reply};
+use crate::target::{Balance, Charge, JobId, Refund, Reply};
 use std::collections::BTreeSet;
 
 /// More states than this and the audit says that it doesn't know.
@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
                     account,
                     read: Ok(balance),
                 } if *account == self.account => self.compare(place, balance),
-                What::Crash { .. } => {
+                What::Crash { .. } | What::ServerCrash => {
                     (self.crashed, self.died) = (true, true);
                     self.audit.left_a_hold |= self.holds();
                 }
@@ -203,7 +203,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Vec<Account>, Wrong> {
         let mut after: Vec<Account> = match outcome {
             Outcome::NeverArrived => before.to_vec(),
-            Outcome::ReplyLost(_) | Outcome::Hung(_) => {
+            Outcome::ReplyLost(_) | Outcome::Died | Outcome::Hung(_) => {
                 before.iter().flat_map(|state| state.maybe(deed)).collect()
             }
             Outcome::Replied(reply) => {
@@ -227,6 +227,7 @@ impl<'a> Walk<'a> {
     }
 
     fn accuse(&mut self, place: usize, standing: Standing, wrong: Wrong) {
+        let suspects_crash = self.died && (standing == Standing::First || forgets(&wrong));
         self.onset.get_or_insert(Deviation {
             account: self.account,
             place,
@@ -234,7 +235,7 @@ impl<'a> Walk<'a> {
             standing: Some(standing),
             wrong,
             by_crash: false,
-            suspects_crash: self.died && standing == Standing::First,
+            suspects_crash,
             after_sweep: false,
         });
     }
@@ -247,7 +248,8 @@ impl<'a> Walk<'a> {
         before: Vec<Account>,
     ) {
         self.tidy();
-        let lost = |request: &&Request| matches!(request.outcome, Outcome::ReplyLost(_));
+        let lost =
+            |request: &&Request| matches!(request.outcome, Outcome::ReplyLost(_) | Outcome::Died);
         self.last = Some(Last {
             place,
             standing,
@@ -317,10 +319,25 @@ impl<'a> Walk<'a> {
         let Some(last) = &self.last else {
             return false;
         };
-        self.history.happenings[last.place..].iter().any(|happening| {
-            matches!(happening.what, What::Crash { instance } if instance == last.instance)
-        })
+        self.history.happenings[last.place..]
+            .iter()
+            .any(|happening| match happening.what {
+                What::Crash { instance } => instance == last.instance,
+                What::ServerCrash => true,
+                _ => false,
+            })
     }
+}
+
+/// Whether the reply knows nothing of a job that is known.
+fn forgets(wrong: &Wrong) -> bool {
+    let Wrong::Reply { got, .. } = wrong else {
+        return false;
+    };
+    matches!(
+        got,
+        Reply::Charge(Charge::Unknown) | Reply::Refund(Refund::Unknown)
+    )
 }
 
 /// The orders in which two requests may have taken effect.

@@ -6,7 +6,7 @@ use crate::clock::Stopwatch;
 use crate::execute::{Stage, StageError};
 use crate::hunt::{self, Order, Watcher};
 use crate::invariant::Invariant;
-use crate::report::{Entry, Judged, Report, Verdict};
+use crate::report::{Entry, Judged, Report, Saved, Verdict};
 use crate::server::{self, Request};
 use crate::target::Subject;
 use std::cell::Cell;
@@ -27,7 +27,9 @@ impl Step {
         let watch = Stopwatch::start();
         let server = server::provision(&Request::default())?;
         let mut stage = Stage::new(subject, server)?;
-        if self.races {
+        let kept = |saved: &Saved| saved.schedule.needs_wire();
+        let strikes = self.faults.iter().any(|fault| fault.strikes());
+        if self.races || strikes || order.first.iter().any(kept) {
             stage = stage.with_wire()?;
         }
         took.server = watch.elapsed();
@@ -106,6 +108,7 @@ fn merge(storms: Report, races: Report) -> Report {
     both.strategy = races.strategy;
     both.schedules += races.schedules;
     both.deliveries += races.deliveries;
+    both.deaths += races.deaths;
     both.elapsed_ms += races.elapsed_ms;
     both.duels = races.duels;
     both.duels.retain(|duel| duel.orders > 0);

@@ -92,6 +92,8 @@ impl Step {
             schedules: 0,
             crash_points: 0,
             deliveries: 0,
+            deaths: 0,
+            refused: Vec::new(),
             elapsed_ms,
             faults: BTreeMap::new(),
             never_met: Vec::new(),

@@ -50,8 +50,10 @@ pub struct Report {
     pub cases: u32,
     /// Schedules judged.
     pub schedules: u32,
-    /// Deaths of a process.
+    /// Different places inside an operation where a process died.
     pub crash_points: u32,
+    /// Deaths of a process, there and between operations.
+    pub deaths: u32,
     /// HTTP attempts to hand an event over.
     pub deliveries: u32,
     /// Wall time.
@@ -60,11 +62,23 @@ pub struct Report {
     pub faults: BTreeMap<&'static str, u32>,
     /// Requested faults that were never met.
     pub never_met: Vec<Fault>,
+    /// Faults that can't strike here, or tell only half, each with the reason: what only they would show is unchecked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<Refused>,
     /// The pairs that were fought out, with how many orders each has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duels: Vec<Coverage>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
+}
+
+/// A fault that can't strike here, or tells only half.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Which.
+    pub fault: Fault,
+    /// Why not.
+    pub why: String,
 }
 
 /// How much of a duel was fought.

@@ -3,6 +3,7 @@
 
 use crate::history::{History, Move, Names, Outcome, Request, What, says};
 use crate::invariant::Breach;
+use crate::storm::{Fault, Moment, Strike};
 use crate::target::{Balance, Call};
 use serde::Serialize;
 
@@ -79,9 +80,34 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 ));
                 continue;
             }
+            What::Struck {
+                instance,
+                strike,
+                sql,
+            } => {
+                line.instance = Some(Names::instance(*instance));
+                line.what = struck(*strike, sql);
+            }
             What::Crash { instance } => {
                 line.instance = Some(Names::instance(*instance));
-                "dies and is started again".clone_into(&mut line.what);
+                let told = matches!(
+                    place
+                        .checked_sub(1)
+                        .map(|last| &history.happenings[last].what),
+                    Some(What::Struck { .. })
+                );
+                let what = if told {
+                    "is started again"
+                } else {
+                    "dies and is started again"
+                };
+                what.clone_into(&mut line.what);
+            }
+            What::Travel { seconds } => {
+                line.what = format!("the database's clock goes {} min forward", seconds / 60);
+            }
+            What::ServerCrash => {
+                "PostgreSQL crashes and is started again".clone_into(&mut line.what);
             }
             What::GaveUp(request) => line.what = format!("nobody asks again: {}", request.said),
             What::Calm => {
@@ -153,6 +179,25 @@ fn duel(at: u32, from: usize, requests: &[Request], moves: &[Move], wrong: bool)
     lines
 }
 
+/// What happened inside the request of the line above.
+fn struck(strike: Strike, sql: &str) -> String {
+    let what = match strike.fault {
+        Fault::ConnectionDrop => "  loses its connection",
+        Fault::CommitAckLost => "  loses the acknowledgement",
+        Fault::SerializationFailure => "  fails with 40001",
+        Fault::Deadlock => "  is a deadlock's victim",
+        Fault::StatementTimeout => "  runs into a time-out",
+        Fault::ServerCrash => "  meets the crash",
+        _ => "  dies",
+    };
+    let sql = shortened(sql, 46);
+    match strike.moment {
+        Moment::Before(_) => format!("{what} before: {sql}"),
+        Moment::After(_) => format!("{what} after: {sql}"),
+        Moment::Replied => format!("{what} right after its reply"),
+    }
+}
+
 fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
@@ -170,6 +215,7 @@ fn heard(outcome: &Outcome) -> String {
         Outcome::Replied(reply) => says(reply),
         Outcome::ReplyLost(reply) => format!("{} (lost)", says(reply)),
         Outcome::NeverArrived => "never arrived".to_owned(),
+        Outcome::Died => "no answer".to_owned(),
         Outcome::Hung(seconds) => format!("no end in {seconds} s"),
     }
 }

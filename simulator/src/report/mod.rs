@@ -6,6 +6,6 @@ mod lane;
 mod saved;
 pub mod text;
 
-pub use document::{Counterexample, Coverage, Entry, Judged, Report, Verdict};
+pub use document::{Counterexample, Coverage, Entry, Judged, Refused, Report, Verdict};
 pub use lane::{Line, lines};
 pub use saved::{Saved, SavedError};

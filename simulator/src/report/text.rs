@@ -1,8 +1,9 @@
 //! The report as a terminal shows it: seed and settings first, the verdict last. Styled; whoever
 //! prints it takes the styles out where no terminal listens.
 
-use super::document::{Counterexample, Entry, Judged, Report, Verdict};
+use super::document::{Counterexample, Entry, Judged, Refused, Report, Verdict};
 use super::lane::Line;
+use crate::storm::Fault;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -247,7 +248,7 @@ fn coverage(report: &Report) -> String {
             "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} kinds",
             counted(stormed, "schedule"),
             report.deliveries,
-            report.crash_points,
+            report.deaths,
             report.faults.len(),
         ));
     }
@@ -255,10 +256,31 @@ fn coverage(report: &Report) -> String {
         told.push(format!("{orders} orders in all"));
     }
     format!(
-        "{}{}; {seconds}.{tenth} s\n",
+        "{}{}{}; {seconds}.{tenth} s\n",
         duels(report),
+        strikes(report),
         told.join("\n")
     )
+}
+
+/// How often what goes wrong inside operations did.
+fn strikes(report: &Report) -> String {
+    let mut text = String::new();
+    for Refused { fault, why } in &report.refused {
+        let _ = writeln!(text, "  {}: {}: {why}", paint(DIM, "unchecked"), fault.id());
+    }
+    let strikes = Fault::ALL.iter().filter(|fault| fault.strikes());
+    let met: Vec<String> = strikes
+        .filter_map(|fault| {
+            let times = report.faults.get(fault.id())?;
+            Some(format!("{} {times}", fault.id()))
+        })
+        .collect();
+    if !met.is_empty() {
+        let points = counted(report.crash_points, "crash point");
+        let _ = writeln!(text, "  {points}; {}", met.join(", "));
+    }
+    text
 }
 
 /// Each pair with the number of its orders.

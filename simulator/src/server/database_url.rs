@@ -76,6 +76,27 @@ impl DatabaseUrl {
         Self(format!("{}/{name}{query}", &self.0[..start]))
     }
 
+    /// The URL of the same database for the same user, through a Unix socket in this folder.
+    pub(crate) fn through(&self, folder: &Path) -> Self {
+        let start = self.path_start();
+        let authority = &self.0[self.0.find("://").map_or(0, |place| place + 3)..start];
+        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+        let at = if user.is_empty() { "" } else { "@" };
+        // The other end of the socket decides these.
+        let elsewhere = |name: &str| name.starts_with("host") || name.starts_with("ssl");
+        let kept = self
+            .query()
+            .filter(|(name, _)| !elsewhere(name) && *name != "port");
+        let kept: String = kept
+            .map(|(name, value)| format!("&{name}={value}"))
+            .collect();
+        Self(format!(
+            "postgres://{user}{at}localhost:{SOCKET_PORT}/{}?host={}{kept}",
+            self.path(),
+            folder.display(),
+        ))
+    }
+
     /// Where the server listens.
     #[must_use]
     pub fn address(&self) -> Address {

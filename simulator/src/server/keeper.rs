@@ -9,8 +9,11 @@
 
 use super::account::{Account, command};
 use super::binaries::Binaries;
+use super::clock_library;
 use super::error::ServerError;
 use super::folder::Folder;
+use super::ours::Ours;
+use super::postmaster;
 use crate::clock::Stopwatch;
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -62,7 +65,7 @@ impl Keeper {
             pipe,
             folder,
         };
-        keeper.wait_until_ready()?;
+        keeper.wait_until_ready(None)?;
         Ok(keeper)
     }
 
@@ -71,9 +74,10 @@ impl Keeper {
         self.folder.path()
     }
 
-    fn wait_until_ready(&self) -> Result<(), ServerError> {
+    /// Waits for a server that isn't `before`.
+    fn wait_until_ready(&self, before: Option<&str>) -> Result<(), ServerError> {
         let watch = Stopwatch::start();
-        while !is_ready(&self.folder.data()) {
+        while !self.is_ready(before) {
             if self.folder.path().join("stopped").exists() || watch.elapsed() > START_LIMIT {
                 let log = fs::read_to_string(self.folder.path().join("log"));
                 let said = log.unwrap_or_else(|error| format!("nothing ({error})"));
@@ -86,15 +90,36 @@ impl Keeper {
         }
         Ok(())
     }
+
+    /// Whether the server says that it is ready, as `pg_ctl` asks: on the eighth line of its own
+    /// file. The first has its process id.
+    fn is_ready(&self, before: Option<&str>) -> bool {
+        let file = fs::read_to_string(self.folder.data().join("postmaster.pid"));
+        file.is_ok_and(|file| {
+            let line = |number| file.lines().nth(number).map(str::trim);
+            line(0) != before && line(7) == Some("ready")
+        })
+    }
 }
 
-/// Whether the server says that it is ready, as `pg_ctl` asks: on the eighth line of its own file.
-fn is_ready(data: &Path) -> bool {
-    fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|file| {
-        file.lines()
-            .nth(7)
-            .is_some_and(|line| line.trim() == "ready")
-    })
+impl Ours for Keeper {
+    fn crash(&self) -> Result<(), ServerError> {
+        let path = self.folder.path();
+        let file = path.join("server");
+        let server = fs::read_to_string(&file).map_err(ServerError::file("read", &file))?;
+        let again = path.join("again");
+        fs::write(&again, "").map_err(ServerError::file("write", &again))?;
+        postmaster::signal("QUIT", server.trim());
+        self.wait_until_ready(Some(server.trim()))
+    }
+
+    fn loosen_clock(&self) -> Result<(), ServerError> {
+        clock_library::install(self.folder.path())
+    }
+
+    fn shift_clock(&self, seconds: i64) -> Result<(), ServerError> {
+        clock_library::shift(self.folder.path(), seconds)
+    }
 }
 
 impl Drop for Keeper {
@@ -132,6 +157,22 @@ mod tests {
         fs::write(folder.data().join("postgresql.conf"), "no_such = 1").unwrap();
         let error = Keeper::start(&binaries, folder, account).unwrap_err();
         assert!(error.to_string().contains("no_such"), "{error}");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_server_that_crashes_comes_back_and_still_stops_with_its_run() {
+        let (binaries, folder, account) = prepared();
+        let path = folder.path().to_owned();
+        let keeper = Keeper::start(&binaries, folder, account).unwrap();
+        let server = || fs::read_to_string(path.join("server")).unwrap();
+        let first = server();
+        keeper.crash().unwrap();
+        let second = server();
+        assert_ne!(first, second);
+        keeper.crash().unwrap();
+        assert_ne!(server(), second);
+        drop(keeper);
         assert!(!path.exists());
     }
 

@@ -177,6 +177,27 @@ mod tests {
     }
 
     #[test]
+    fn a_shifted_clock_moves_the_day_and_no_time_out() {
+        let server = start();
+        server.loosen_clock().unwrap();
+        let mut session = Session::open(&server.url("postgres")).unwrap();
+        session
+            .run("create table stamps (at timestamptz default clock_timestamp())")
+            .unwrap();
+        session.run("insert into stamps default values").unwrap();
+        let age = "select (clock_timestamp() - at > interval '119 minutes')::text from stamps";
+        assert_eq!(session.texts(age).unwrap(), ["false"]);
+        server.shift_clock(7_200).unwrap();
+        assert_eq!(session.texts(age).unwrap(), ["true"]);
+        session.run("set statement_timeout = '100ms'").unwrap();
+        let slept = session.run("select pg_sleep(20)").unwrap_err();
+        assert!(slept.to_string().contains("statement timeout"), "{slept}");
+        session.run("select pg_sleep(0.01)").unwrap();
+        server.shift_clock(0).unwrap();
+        assert_eq!(session.texts(age).unwrap(), ["false"]);
+    }
+
+    #[test]
     fn acknowledged_commits_are_not_traded_for_speed() {
         let server = start();
         let settings = "select name || '=' || setting from pg_settings where name in \

@@ -19,6 +19,7 @@
 mod account;
 mod baked;
 mod binaries;
+mod clock_library;
 mod database_url;
 mod error;
 mod examination;
@@ -26,6 +27,7 @@ mod folder;
 mod foreign;
 mod keeper;
 mod local;
+mod ours;
 mod postmaster;
 mod request;
 mod run_id;

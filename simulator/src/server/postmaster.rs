@@ -50,7 +50,7 @@ fn command_line(process: &str) -> Option<String> {
 }
 
 /// Sends a signal through the shell's own `kill`: slim machines lack the program.
-fn signal(name: &str, process: &str) {
+pub(super) fn signal(name: &str, process: &str) {
     // A process that has ended meanwhile is what was wanted.
     let _ = Command::new("/bin/sh")
         .args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, process])

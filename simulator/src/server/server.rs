@@ -3,11 +3,12 @@
 use super::database_url::{Address, DatabaseUrl};
 use super::error::ServerError;
 use super::foreign::LOCK_CLASS;
+use super::ours::Ours;
 use super::run_id::RunId;
 use super::schema::Script;
 use super::session::Session;
 use super::version::{OLDEST_MAJOR, Version};
-use crate::clock::Stopwatch;
+use crate::clock::{Stopwatch, unix_now};
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,7 +29,7 @@ pub struct Server {
     databases: AtomicU32,
     session: Mutex<Session>,
     /// Stops a server of ours when it is dropped, which is after the session has gone.
-    keeper: Option<Box<dyn Send + Sync>>,
+    keeper: Option<Box<dyn Ours>>,
 }
 
 /// A migrated database that clones are made of. Nobody connects to it.
@@ -48,7 +49,7 @@ impl Server {
     /// Connects to a server; `keeper` stops it when it is dropped, if it is ours to stop.
     pub(super) fn connect(
         url: DatabaseUrl,
-        keeper: Option<Box<dyn Send + Sync>>,
+        keeper: Option<Box<dyn Ours>>,
     ) -> Result<Self, ServerError> {
         let failed = || ServerError::database(format!("connect to {url}"));
         let mut session = Session::open(url.as_str()).map_err(failed())?;
@@ -63,10 +64,7 @@ impl Server {
             )));
         }
         let run = RunId::fresh();
-        // Held as long as we are connected: what tells other runs that this one lives.
-        let lock = format!("select pg_advisory_lock({LOCK_CLASS}, {})", run.number());
-        let stay = format!("set idle_session_timeout = 0; {lock}");
-        session.run(&stay).map_err(failed())?;
+        session.run(&stay(&run)).map_err(failed())?;
         Ok(Self {
             url,
             version,
@@ -99,6 +97,56 @@ impl Server {
     #[must_use]
     pub fn is_ours(&self) -> bool {
         self.keeper.is_some()
+    }
+
+    /// Crashes it and starts it again: all connections are lost, and what was committed isn't.
+    ///
+    /// # Errors
+    /// [`ServerError::Absent`] if it is somebody else's, another if it doesn't come back.
+    pub fn crash(&self) -> Result<(), ServerError> {
+        let ours = self.ours("and so is not taken down")?;
+        let mut session = self.session();
+        ours.crash()?;
+        let failed = || ServerError::database(format!("connect to {} after its crash", self.url));
+        *session = Session::open(self.url.as_str()).map_err(failed())?;
+        session.run(&stay(&self.run)).map_err(failed())
+    }
+
+    /// Lets its clock be shifted, which takes a restart: all connections are lost.
+    ///
+    /// # Errors
+    /// [`ServerError::Absent`] where it can't be had, another if the server doesn't come back.
+    pub fn loosen_clock(&self) -> Result<(), ServerError> {
+        self.ours("and so keeps its clock")?.loosen_clock()?;
+        self.crash()?;
+        // A server that doesn't take its time from the C library has another way to tell it.
+        let hour = 3_600;
+        self.shift_clock(hour)?;
+        let told = self
+            .session()
+            .texts("select floor(extract(epoch from clock_timestamp()))::bigint::text");
+        self.shift_clock(0)?;
+        let told = told.map_err(ServerError::database("read the clock"))?;
+        let told: Option<i64> = told.first().and_then(|told| told.parse().ok());
+        if told.is_some_and(|told| (told - unix_now() - hour).abs() < hour / 2) {
+            return Ok(());
+        }
+        Err(ServerError::Absent(
+            "this server's clock doesn't move with the C library's".into(),
+        ))
+    }
+
+    /// Shifts its clock by so many seconds in all. Backwards only while nothing sleeps there.
+    ///
+    /// # Errors
+    /// If its clock wasn't [loosened](Server::loosen_clock) before.
+    pub fn shift_clock(&self, seconds: i64) -> Result<(), ServerError> {
+        self.ours("and so keeps its clock")?.shift_clock(seconds)
+    }
+
+    fn ours(&self, and_so: &str) -> Result<&dyn Ours, ServerError> {
+        let lent = || ServerError::Absent(format!("the server is lent to us, {and_so}"));
+        self.keeper.as_deref().ok_or_else(lent)
     }
 
     /// Makes a template database and applies to it a `.sql` file, or a folder's in name order.
@@ -216,6 +264,13 @@ impl Server {
     }
 }
 
+/// What our own connection says first. The lock is held as long as we are connected: it tells
+/// other runs that this one lives.
+fn stay(run: &RunId) -> String {
+    let lock = format!("select pg_advisory_lock({LOCK_CLASS}, {})", run.number());
+    format!("set idle_session_timeout = 0; {lock}")
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         if self.is_ours() {
@@ -250,5 +305,10 @@ impl Database {
     #[must_use]
     pub fn url(&self) -> &str {
         self.url.as_str()
+    }
+
+    /// Its URL through a Unix socket in this folder, behind which somebody passes on what comes.
+    pub(crate) fn url_through(&self, folder: &Path) -> String {
+        self.url.through(folder).as_str().to_owned()
     }
 }

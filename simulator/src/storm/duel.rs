@@ -92,6 +92,7 @@ impl Side {
                 Action::Sweep {
                     older_than: 0,
                     instance,
+                    fate,
                 },
             ),
             Side::Pay => (4, deliver(0, instance)),

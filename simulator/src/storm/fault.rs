@@ -13,6 +13,8 @@ pub enum Group {
     Authenticity,
     /// Where the ledger's process dies.
     Process,
+    /// What PostgreSQL, or the way to it, does.
+    Database,
     /// How jobs end.
     Jobs,
     /// What a client asks for.
@@ -25,6 +27,7 @@ impl fmt::Display for Group {
             Group::Delivery => "delivery",
             Group::Authenticity => "authenticity",
             Group::Process => "process",
+            Group::Database => "database",
             Group::Jobs => "jobs",
             Group::Client => "client",
         })
@@ -120,6 +123,33 @@ faults! {
     CrashAfterCommit "crash-after-commit" Process 4
         "The process dies after its work and before its answer."
         "Any deploy, out-of-memory kill, or lost machine";
+    CrashBetween "crash-between" Process 4
+        "The process dies inside an operation: before one of its statements, or after its effect and before its answer."
+        "Any deploy, out-of-memory kill, or lost machine";
+    CrashLoop "crash-loop" Process 1
+        "It dies again at the same statement, whichever process tries; the fourth lives."
+        "Kubernetes docs, pod lifecycle: containers in CrashLoopBackOff";
+    ConnectionDrop "connection-drop" Database 3
+        "The connection is lost before a statement or after its effect; the operation lives and sees an error."
+        "PostgreSQL manual, error codes: 57P01 admin_shutdown; any failover or restart of a pooler";
+    CommitAckLost "commit-ack-lost" Database 4
+        "The commit is applied, its answer is lost: the operation sees an error for what was done."
+        "Jepsen, Call me maybe: Postgres: the acknowledgement of a commit can be lost";
+    SerializationFailure "serialization-failure" Database 2
+        "A statement or a commit fails with 40001, and the transaction is rolled back."
+        "PostgreSQL manual, transaction isolation: be prepared to retry transactions";
+    Deadlock "deadlock" Database 2
+        "A statement is the victim of a deadlock, 40P01, and the transaction is rolled back."
+        "PostgreSQL manual, explicit locking: retry transactions that abort due to deadlocks";
+    StatementTimeout "statement-timeout" Database 2
+        "A statement takes too long and is cancelled, 57014; the transaction is rolled back."
+        "PostgreSQL manual, statement_timeout; Supabase docs, timeouts: each role has one";
+    ServerCrash "server-crash" Database 1
+        "PostgreSQL itself dies, inside an operation or between two, and comes back; the processes live."
+        "PostgreSQL manual, shutting down the server: an immediate shutdown leads to recovery at the next start";
+    TimeTravel "time-travel" Database 1
+        "Minutes or hours pass by the database's clock: young holds stay, old ones are swept."
+        "Any job that outlives its worker; PostgreSQL manual, current date and time";
     DoubleClick "double-click" Jobs 3
         "The user clicks twice: the same job is reserved again."
         "Stripe docs, idempotent requests: safely retrying requests";

@@ -104,6 +104,7 @@ impl Lane {
                     Action::Sweep {
                         older_than,
                         instance,
+                        fate,
                     },
                 ));
             }
@@ -127,6 +128,15 @@ impl Lane {
             Fault::LostReply => self.fate(gust, Fate::ReplyLost),
             Fault::CrashBefore => self.fate(gust, Fate::CrashBefore),
             Fault::CrashAfterCommit => self.fate(gust, Fate::CrashAfter),
+            Fault::CrashBetween
+            | Fault::CrashLoop
+            | Fault::ConnectionDrop
+            | Fault::CommitAckLost
+            | Fault::SerializationFailure
+            | Fault::Deadlock
+            | Fault::StatementTimeout
+            | Fault::ServerCrash => self.fate(gust, Fate::Struck(gust.strike())),
+            Fault::TimeTravel => false,
             Fault::DoubleClick
             | Fault::LateSuccess
             | Fault::LateFailure
@@ -267,17 +277,12 @@ impl Lane {
         let Some(step) = self.nth(gust) else {
             return false;
         };
-        match &mut self.steps[step].1 {
-            Action::Deliver { fate: was, .. }
-            | Action::Reserve { fate: was, .. }
-            | Action::Charge { fate: was, .. }
-            | Action::Refund { fate: was, .. } => {
-                let free = *was == Fate::Answered;
-                *was = fate;
-                free
-            }
-            _ => false,
-        }
+        let Some(was) = self.steps[step].1.fate_mut() else {
+            return false;
+        };
+        let free = *was == Fate::Answered;
+        *was = fate;
+        free
     }
 
     fn first_instance(&self) -> usize {
@@ -314,6 +319,7 @@ fn instance_of(action: &Action) -> Option<usize> {
         | Action::Renew { .. }
         | Action::GiveBack { .. }
         | Action::Duel { .. }
+        | Action::Travel { .. }
         | Action::Die { .. } => None,
     }
 }

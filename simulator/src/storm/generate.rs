@@ -266,7 +266,8 @@ mod tests {
         for seed in 0..400 {
             met.extend(draw(&menu, seed).schedule().faults);
         }
-        assert_eq!(met.len(), Fault::ALL.len(), "met only {met:?}");
+        // Travels in time are laid, not drawn.
+        assert_eq!(met.len(), Fault::ALL.len() - 1, "met only {met:?}");
     }
 
     #[test]
@@ -282,7 +283,7 @@ mod tests {
     #[test]
     fn a_scene_meets_its_fault() {
         let menu = menu(Fault::ALL);
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.iter().filter(|it| **it != Fault::TimeTravel) {
             let mut runner = random::runner(1);
             let scene = menu.scene(*fault).unwrap().new_tree(&mut runner).unwrap();
             assert_eq!(scene.current().schedule().faults, [*fault]);

@@ -1,6 +1,6 @@
 //! A schedule: the exact order of all steps, as data that replays without its generator.
 
-use super::{ACCOUNTS, Fault};
+use super::{ACCOUNTS, Fault, Moment, Strike};
 use serde::{Deserialize, Serialize};
 
 /// Steps in the order of their virtual time; steps of one second run in the order listed.
@@ -24,6 +24,20 @@ impl Schedule {
     pub fn has_duel(&self) -> bool {
         let duel = |step: &Step| matches!(step.action, Action::Duel { .. });
         self.steps.iter().any(duel)
+    }
+
+    /// Whether it takes the wire to play it: calls run inside one another, or are struck.
+    #[must_use]
+    pub fn needs_wire(&self) -> bool {
+        let struck = |step: &Step| matches!(step.action.fate(), Some(Fate::Struck(_)));
+        self.has_duel() || self.steps.iter().any(struck)
+    }
+
+    /// Whether the database's clock is moved in it.
+    #[must_use]
+    pub fn travels(&self) -> bool {
+        let travels = |step: &Step| matches!(step.action, Action::Travel { .. });
+        self.steps.iter().any(travels)
     }
 
     /// The first thing in it that no storm has, if a file says so: every step must be of an
@@ -50,6 +64,14 @@ impl Schedule {
             if step.lane >= MOST_LANES {
                 return Some(format!("step {number} is on lane {}", step.lane));
             }
+            if let Some(Fate::Struck(strike)) = step.action.fate()
+                && !strike.is_possible()
+            {
+                let fault = strike.fault;
+                return Some(format!(
+                    "step {number} is struck by {fault} where it can't strike"
+                ));
+            }
             if at < before {
                 return Some(format!("step {number} comes before the one ahead of it"));
             }
@@ -58,28 +80,54 @@ impl Schedule {
         None
     }
 
-    /// The same business and weather, but no process dies: requests that a death cut off are
-    /// lost on their way instead.
+    /// The same business and weather, but neither a process nor the database dies: requests that
+    /// a death cut off are lost on their way instead, connections that the database lost are lost.
     #[must_use]
     pub fn without_deaths(&self) -> Self {
-        let mut survived = self.clone();
+        let mut survived = self.with_fates(|fate| match fate {
+            Fate::CrashBefore => Fate::Dropped,
+            Fate::CrashAfter => Fate::ReplyLost,
+            Fate::Struck(strike) if strike.fault.kills() => match strike.moment {
+                Moment::Before(_) | Moment::After(_) => Fate::ReplyLost,
+                Moment::Replied => Fate::Answered,
+            },
+            Fate::Struck(strike) if strike.fault.fells() => match strike.moment {
+                Moment::Before(_) | Moment::After(_) => {
+                    Fate::Struck(Strike::new(Fault::ConnectionDrop, strike.moment))
+                }
+                Moment::Replied => Fate::Answered,
+            },
+            other => other,
+        });
         survived
             .steps
             .retain(|step| !matches!(step.action, Action::Die { .. }));
-        for step in &mut survived.steps {
-            if let Action::Deliver { fate, .. }
-            | Action::Reserve { fate, .. }
-            | Action::Charge { fate, .. }
-            | Action::Refund { fate, .. } = &mut step.action
-            {
-                *fate = match *fate {
-                    Fate::CrashBefore => Fate::Dropped,
-                    Fate::CrashAfter => Fate::ReplyLost,
-                    other => other,
-                };
+        survived
+    }
+
+    /// The same deaths, but none in the middle of an operation: who died there dies before it
+    /// has read the request. `None` where nobody did.
+    #[must_use]
+    pub fn without_cuts(&self) -> Option<Self> {
+        let whole = self.with_fates(|fate| match fate {
+            Fate::Struck(Strike {
+                fault,
+                moment: Moment::Before(_) | Moment::After(_),
+                ..
+            }) if fault.kills() => Fate::CrashBefore,
+            other => other,
+        });
+        (whole != *self).then_some(whole)
+    }
+
+    fn with_fates(&self, change: impl Fn(Fate) -> Fate) -> Self {
+        let mut changed = self.clone();
+        for step in &mut changed.steps {
+            if let Some(fate) = step.action.fate_mut() {
+                *fate = change(*fate);
             }
         }
-        survived
+        changed
     }
 }
 
@@ -167,6 +215,11 @@ pub enum Action {
         /// Which instance.
         instance: usize,
     },
+    /// The database's clock goes forward.
+    Travel {
+        /// By so many seconds.
+        seconds: u32,
+    },
     /// Two of these inside one another, the first on instance 0, the second on 1.
     Duel {
         /// What is done, each of its own lane.
@@ -180,7 +233,37 @@ pub enum Action {
         older_than: u64,
         /// On which instance.
         instance: usize,
+        /// What becomes of the request.
+        #[serde(default)]
+        fate: Fate,
     },
+}
+
+impl Action {
+    /// What becomes of the request, if it is one that weather can bend.
+    #[must_use]
+    pub fn fate(&self) -> Option<Fate> {
+        match self {
+            Action::Deliver { fate, .. }
+            | Action::Reserve { fate, .. }
+            | Action::Charge { fate, .. }
+            | Action::Refund { fate, .. }
+            | Action::Sweep { fate, .. } => Some(*fate),
+            _ => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub fn fate_mut(&mut self) -> Option<&mut Fate> {
+        match self {
+            Action::Deliver { fate, .. }
+            | Action::Reserve { fate, .. }
+            | Action::Charge { fate, .. }
+            | Action::Refund { fate, .. }
+            | Action::Sweep { fate, .. } => Some(fate),
+            _ => None,
+        }
+    }
 }
 
 /// Which copy of an event is handed over.
@@ -208,10 +291,11 @@ impl Copy {
 }
 
 /// What becomes of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
     /// It arrives and is answered.
+    #[default]
     Answered,
     /// It never arrives.
     Dropped,
@@ -221,4 +305,6 @@ pub enum Fate {
     CrashBefore,
     /// The process dies after its work and before its answer.
     CrashAfter,
+    /// It arrives; something goes wrong inside the operation.
+    Struck(Strike),
 }

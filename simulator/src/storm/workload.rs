@@ -1,6 +1,6 @@
 //! A storm as data: the business that should happen, and the weather over it.
 
-use super::Fault;
+use super::{Fault, Strike};
 use serde::{Deserialize, Serialize};
 
 /// A run of business with its weather; everything in a schedule follows from it.
@@ -88,6 +88,17 @@ pub struct Gust {
     pub wait: u32,
 }
 
+impl Gust {
+    /// Where the fault strikes, if it is one that strikes inside an operation: mostly at the
+    /// first statements, since many operations have no more.
+    pub(super) fn strike(&self) -> Strike {
+        let statement = [0, 0, 0, 0, 1, 1, 2, 3][self.wait as usize / 2 % 8];
+        let moments = self.fault.moments(statement);
+        let moment = moments[self.wait as usize % moments.len()];
+        Strike::new(self.fault, moment)
+    }
+}
+
 impl Fault {
     /// Whether this fault means something to a ledger that is told of sales by calls: nobody
     /// signs those, but a sale may be told again with another amount.
@@ -113,13 +124,19 @@ impl Fault {
     #[must_use]
     pub fn fits(self, kind: Kind) -> bool {
         use Fault::{
-            AlteredBody, Burst, CrashAfterCommit, CrashBefore, Delay, DoubleClick, DropThenRetry,
-            Duplicate, ForgedSignature, LateFailure, LateRetry, LateSuccess, LostReply, NeverEnds,
-            NonsenseAmount, PartialOutput, Reorder, StaleTimestamp, SuccessAndFailure, TwinEvent,
-            UnknownJob,
+            AlteredBody, Burst, CommitAckLost, ConnectionDrop, CrashAfterCommit, CrashBefore,
+            CrashBetween, CrashLoop, Deadlock, Delay, DoubleClick, DropThenRetry, Duplicate,
+            ForgedSignature, LateFailure, LateRetry, LateSuccess, LostReply, NeverEnds,
+            NonsenseAmount, PartialOutput, Reorder, SerializationFailure, ServerCrash,
+            StaleTimestamp, StatementTimeout, SuccessAndFailure, TimeTravel, TwinEvent, UnknownJob,
         };
         match self {
             Duplicate | LostReply | CrashBefore | CrashAfterCommit => kind != Kind::Sweep,
+            CrashBetween | CrashLoop | ConnectionDrop | CommitAckLost | SerializationFailure
+            | Deadlock | StatementTimeout | ServerCrash => true,
+            // Laid on purpose: in the middle of other business it would be other rules' turn, such
+            // as a hold's own end.
+            TimeTravel => false,
             TwinEvent | Reorder | Delay | DropThenRetry | Burst | LateRetry | ForgedSignature
             | StaleTimestamp | AlteredBody => kind == Kind::Payment,
             DoubleClick | LateSuccess | LateFailure | SuccessAndFailure | NeverEnds

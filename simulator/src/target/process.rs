@@ -17,6 +17,7 @@ use std::sync::{Arc, Once};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 
 /// Why a call has no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Process {
     calls: UnboundedSender<Call>,
     replies: Receiver<Reply>,
     limit: Duration,
+    /// Ends the thread wherever it waits.
+    death: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -63,15 +66,17 @@ impl Process {
         hush_ledgers();
         let (calls, inbox) = unbounded_channel::<Call>();
         let (outbox, replies) = channel::<Reply>();
+        let (death, dies) = oneshot::channel();
         let (subject, world) = (Arc::clone(subject), world.clone());
         let thread = std::thread::Builder::new()
             .name(format!("{THREAD}{}", subject.name()))
-            .spawn(move || serve(&subject, &world, inbox, &outbox))
+            .spawn(move || serve(&subject, &world, inbox, &outbox, dies))
             .map_err(LedgerError::failed)?;
         let mut process = Self {
             calls,
             replies,
             limit,
+            death: Some(death),
             thread: Some(thread),
         };
         match process.wait() {
@@ -112,6 +117,38 @@ impl Process {
         }
     }
 
+    /// The same, but waits for it so long.
+    pub fn reply_within(&mut self, patience: Duration) -> Option<Reply> {
+        match self.replies.recv_timeout(patience) {
+            Ok(reply) => Some(reply),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => {
+                Some(Reply::Error(LedgerError::failed("the process is dead")))
+            }
+        }
+    }
+
+    /// Kills the process in the middle of whatever it is at; returns when it is gone.
+    ///
+    /// Whoever calls this has cut the process's connections before: what is dropped here runs
+    /// its own code, which a killed process doesn't.
+    ///
+    /// # Errors
+    /// [`Lost::Hung`] if its thread runs on without ever waiting: safe Rust can't end that.
+    pub fn kill(mut self) -> Result<(), Lost> {
+        drop(self.death.take());
+        loop {
+            match self.replies.recv_timeout(self.limit) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.thread = None;
+                    return Err(Lost::Hung(self.limit));
+                }
+            }
+        }
+    }
+
     /// Gives the process up: its thread is left to itself.
     pub fn abandon(mut self) {
         self.thread = None;
@@ -136,6 +173,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         let (closed, _) = unbounded_channel();
         self.calls = closed;
+        drop(self.death.take());
         if let Some(thread) = self.thread.take() {
             // The thread only ends; a panic in it was already told as a reply.
             let _ = thread.join();
@@ -148,6 +186,7 @@ fn serve(
     world: &World,
     mut inbox: UnboundedReceiver<Call>,
     outbox: &Sender<Reply>,
+    dies: oneshot::Receiver<()>,
 ) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -159,27 +198,40 @@ fn serve(
             return;
         }
     };
-    let instance = runtime.block_on(async {
-        let instance: Box<dyn Instance> = match guarded(subject.open(world)).await.flatten() {
-            Ok(instance) => instance,
-            Err(error) => {
-                let _ = outbox.send(Reply::Error(error));
-                return None;
-            }
-        };
-        let _ = outbox.send(Reply::Done);
+    let opened = runtime.block_on(async { guarded(subject.open(world)).await.flatten() });
+    let instance: Box<dyn Instance> = match opened {
+        Ok(instance) => instance,
+        Err(error) => {
+            let _ = outbox.send(Reply::Error(error));
+            return;
+        }
+    };
+    let _ = outbox.send(Reply::Done);
+    let life = async {
         while let Some(call) = inbox.recv().await {
             let reply = guarded(instance.call(&call)).await;
             if outbox.send(reply.unwrap_or_else(Reply::Error)).is_err() {
                 break;
             }
         }
-        Some(instance)
-    });
+    };
+    let _ = caught(|| runtime.block_on(until(dies, life)));
     // The runtime's tasks die before the instance, as in a kill: no task outlives its process.
     // What it runs on blocking threads isn't waited for; it may never end.
     runtime.shutdown_background();
     let _ = caught(|| drop(instance));
+}
+
+/// Lives until its end, or until it is killed. A killed life is dropped where it stands.
+async fn until(dies: oneshot::Receiver<()>, life: impl Future<Output = ()>) {
+    let (mut dies, mut life) = (pin!(dies), pin!(life));
+    std::future::poll_fn(|context| {
+        if dies.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        life.as_mut().poll(context)
+    })
+    .await;
 }
 
 /// Runs the ledger's code; a panic there becomes an error that says what it said.

@@ -1,0 +1,206 @@
+//! Climbs every ladder: each operation, struck at each moment that it has.
+//!
+//! How many statements an operation has is found by going on until none is struck any more. What
+//! was chosen by count is the same in every run: the faults in their order, under each the
+//! operations, under each its moments.
+
+use super::judge::{Judged, judge};
+use super::{Order, Watcher};
+use crate::execute::{Begin, Stage, StageError};
+use crate::history::What;
+use crate::storm::{Fate, Fault, Ladder, Menu, Moment, Schedule, Strike};
+use std::collections::BTreeMap;
+
+/// So many strikes of single operations a run.
+const STRIKES: u32 = 400;
+/// So many more with another operation before or in between.
+const DOUBLE_STRIKES: u32 = 100;
+
+/// A server's crash takes ten times as long as a process's: three an operation.
+const CRASHES: u32 = 24;
+
+/// Travels in time: one asked of every ledger, one of those that go by the database's clock.
+const TRAVELS: u32 = 2;
+
+/// How far the climb came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Climbed {
+    /// Every moment of every operation alone was struck.
+    Whole,
+    /// More moments than the budget has.
+    Partly,
+    /// A call never came back: each further one would cost its limit again.
+    Hung,
+}
+
+/// Strikes every operation at every moment with every fault of the order's that strikes.
+///
+/// # Errors
+/// The server failed.
+pub(super) fn climb(
+    stage: &mut Stage,
+    order: &Order,
+    menu: &Menu,
+    watcher: &dyn Watcher,
+    note: &mut dyn FnMut(&Schedule, &Judged),
+) -> Result<Climbed, StageError> {
+    let strikes = menu.faults.iter().copied().filter(|it| it.strikes());
+    let (felling, faults): (Vec<Fault>, Vec<Fault>) = strikes.partition(|it| it.fells());
+    let mut climber = Climber {
+        stage,
+        order,
+        watcher,
+        note,
+        statements: BTreeMap::new(),
+        left: STRIKES,
+        hung: false,
+    };
+    let whole = climber.climb_all(&faults, &menu.ladders())?;
+    climber.left = DOUBLE_STRIKES;
+    if whole && faults.contains(&Fault::CrashBetween) {
+        climber.climb_beside(&menu.double_ladders())?;
+    }
+    if order.faults.contains(&Fault::TimeTravel) && climber.stage.can_travel() {
+        climber.left = TRAVELS;
+        climber.travel(menu)?;
+    }
+    climber.left = CRASHES;
+    for fault in felling {
+        climber.fell(fault, &menu.ladders())?;
+    }
+    Ok(match (climber.hung, whole) {
+        (true, _) => Climbed::Hung,
+        (false, true) => Climbed::Whole,
+        (false, false) => Climbed::Partly,
+    })
+}
+
+struct Climber<'a> {
+    stage: &'a mut Stage,
+    order: &'a Order,
+    watcher: &'a dyn Watcher,
+    note: &'a mut dyn FnMut(&Schedule, &Judged),
+    /// How many statements each operation has, once a climb has come to its end.
+    statements: BTreeMap<String, u32>,
+    left: u32,
+    hung: bool,
+}
+
+impl Climber<'_> {
+    /// False if it stopped before the end.
+    fn climb_all(&mut self, faults: &[Fault], ladders: &[Ladder]) -> Result<bool, StageError> {
+        for fault in faults {
+            for ladder in ladders {
+                if !self.climb(*fault, ladder)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// One ladder, moment by moment.
+    fn climb(&mut self, fault: Fault, ladder: &Ladder) -> Result<bool, StageError> {
+        let known = self.statements.get(&ladder.operation).copied();
+        let mut number = 0;
+        while known.is_none_or(|all| number < all) {
+            let mut met = false;
+            for moment in fault.moments(number) {
+                match self.strike(fault, moment, ladder)? {
+                    None => return Ok(false),
+                    Some(true) => met = true,
+                    Some(false) => break,
+                }
+            }
+            if !met {
+                if fault.kills() {
+                    let name = ladder.operation.clone();
+                    self.statements.insert(name, number);
+                }
+                break;
+            }
+            number += 1;
+        }
+        if fault == Fault::CrashBetween {
+            return Ok(self.strike(fault, Moment::Replied, ladder)?.is_some());
+        }
+        Ok(true)
+    }
+
+    /// The database dies around each operation's last statement, where what was acknowledged
+    /// and what wasn't part.
+    fn fell(&mut self, fault: Fault, ladders: &[Ladder]) -> Result<(), StageError> {
+        for ladder in ladders {
+            let all = self.statements.get(&ladder.operation);
+            let last = all.map_or(0, |all| all.saturating_sub(1));
+            let moments = fault.moments(last).into_iter();
+            for moment in moments.chain([Moment::Replied]) {
+                if self.strike(fault, moment, ladder)?.is_none() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Each pair at one of its moments, then each at the next, until the budget is spent: the
+    /// pairs are many, and neighbours begin at different moments.
+    fn climb_beside(&mut self, ladders: &[Ladder]) -> Result<(), StageError> {
+        let moments = |ladder: &Ladder| -> Vec<Moment> {
+            let all = 0..self.statements.get(&ladder.operation).copied().unwrap_or(0);
+            // Before the first nothing has happened: that is the other operation alone.
+            all.flat_map(|it| Fault::CrashBetween.moments(it))
+                .skip(1)
+                .collect()
+        };
+        let plans: Vec<_> = ladders.iter().map(|it| (it, moments(it))).collect();
+        let most = plans.iter().map(|(_, moments)| moments.len()).max();
+        for round in 0..most.unwrap_or(0) {
+            for (place, (ladder, moments)) in plans.iter().enumerate() {
+                if round >= moments.len() {
+                    continue;
+                }
+                let moment = moments[(place + round) % moments.len()];
+                if self.strike(Fault::CrashBetween, moment, ladder)?.is_none() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn travel(&mut self, menu: &Menu) -> Result<(), StageError> {
+        let old = menu.old_hold().filter(|_| self.stage.is_followed());
+        for schedule in menu.young_hold().into_iter().chain(old) {
+            self.play(&schedule)?;
+        }
+        Ok(())
+    }
+
+    /// One strike: whether it was met; nothing if no more are to be tried.
+    fn strike(
+        &mut self,
+        fault: Fault,
+        moment: Moment,
+        ladder: &Ladder,
+    ) -> Result<Option<bool>, StageError> {
+        let schedule = ladder.at(Fate::Struck(Strike::new(fault, moment)));
+        let Some(judged) = self.play(&schedule)? else {
+            return Ok(None);
+        };
+        let struck = |what: &What| matches!(what, What::Struck { .. });
+        let mut happenings = judged.history.happenings.iter();
+        Ok(Some(happenings.any(|it| struck(&it.what))))
+    }
+
+    fn play(&mut self, schedule: &Schedule) -> Result<Option<Judged>, StageError> {
+        if self.left == 0 || self.hung || self.watcher.stop() {
+            return Ok(None);
+        }
+        self.left -= 1;
+        let judged = judge(self.stage, schedule, Begin::Warm, &self.order.only)?;
+        (self.note)(schedule, &judged);
+        self.hung = judged.hangs();
+        Ok(Some(judged))
+    }
+}
