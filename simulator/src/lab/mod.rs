@@ -5,21 +5,22 @@
 //!
 //! - [`Step`] is what a test writes down: faults, claims, and whether calls race.
 //! - `attack` sends the storms, and fights the races out.
-//! - `cases` grades a plain function, where there is no ledger to attack yet.
+//! - `cases` grades a plain function, where there is no ledger to attack yet; `prices` are such
+//!   cases.
 //! - `kept` keeps what was found beside the lab, and plays it first.
 //! - `verdict` says what came of it, to people and to `badai grade`.
 
 mod attack;
 mod cases;
 mod kept;
+mod prices;
 mod verdict;
 
 pub use verdict::{SCHEMA, VERDICT_FOLDER};
 
 use crate::invariant::Invariant;
 use crate::storm::Fault;
-use crate::target::{Ledger, Subject};
-use std::fmt::Debug;
+use crate::target::{Currency, Ledger, Subject};
 use std::sync::Arc;
 use verdict::Verdict;
 
@@ -102,18 +103,34 @@ impl Step {
         self.tell(&verdict);
     }
 
-    /// Grades a plain function: `check` says of each case what is wrong with it, and the simplest
-    /// case that is wrong is shown. Each case is one storm's worth, so that a step draws as many.
+    /// Grades a plain function: it is shown prices as a shop window has them, and says what Stripe
+    /// is to be sent for each, in the currency's smallest unit; `None` for what can't be charged
+    /// exactly as shown. A storm's worth is fifty prices.
     ///
     /// # Panics
-    /// If a case is wrong: that is how a test says no.
-    pub fn grade_cases<S>(&self, cases: &S, check: impl Fn(&S::Value) -> Result<(), String>)
-    where
-        S: proptest::strategy::Strategy,
-        S::Value: Debug,
-    {
-        let report = self.try_cases(cases, check);
-        self.tell(&Verdict::of(self, report, verdict::Took::default()));
+    /// If a price is wrong: that is how a test says no.
+    pub fn grade_prices(&self, convert: impl Fn(&str, Currency) -> Option<i64>) {
+        let report = self.try_cases(&prices::prices(), |price| {
+            let (got, wanted) = (convert(&price.text, price.currency), price.minor);
+            let said = |minor: Option<i64>| match minor {
+                Some(minor) => minor.to_string(),
+                None => "no price".to_owned(),
+            };
+            if got == wanted {
+                return Ok(());
+            }
+            Err(format!(
+                "{price:?} becomes {}, wanted {}",
+                said(got),
+                said(wanted)
+            ))
+        });
+        // Nothing is called that could fail to end.
+        let step = Self {
+            keeps: Vec::new(),
+            ..self.clone()
+        };
+        self.tell(&Verdict::of(&step, report, verdict::Took::default()));
     }
 
     fn tell(&self, verdict: &Verdict) {

@@ -11,7 +11,7 @@ fn a_job_ends_once_however_often_its_end_is_told() {
         .meets([
             Fault::Duplicate,
             Fault::LostReply,
-            Fault::CrashAfterCommit,
+            Fault::CrashBetween,
             Fault::LateFailure,
             Fault::LateSuccess,
             Fault::PartialOutput,

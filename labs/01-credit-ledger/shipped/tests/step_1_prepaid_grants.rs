@@ -16,5 +16,6 @@ fn a_paid_fact_is_one_row_that_never_changes() {
             Fault::AlteredBody,
         ])
         .holds([Invariant::ExactlyOnce, Invariant::Conservation])
+        .in_every_order()
         .grade::<CreditLedger>();
 }

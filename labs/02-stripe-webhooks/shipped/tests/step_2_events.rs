@@ -13,7 +13,7 @@ fn an_event_is_applied_once_however_many_copies_come() {
             Fault::Burst,
             Fault::LateRetry,
             Fault::LostReply,
-            Fault::CrashAfterCommit,
+            Fault::CrashBetween,
         ])
         .holds([Invariant::ExactlyOnce])
         .keeps([Invariant::Reconciliation, Invariant::Conservation])

@@ -75,6 +75,24 @@ pub(crate) const COURSE: &[Lab] = &[
             step("03.4", "partial", "Partial output, timeouts, cancel"),
         ],
     },
+    Lab {
+        id: "04",
+        title: "One ledger for the whole world",
+        folder: "04-global-payments",
+        steps: &[
+            Step {
+                has_sql: false,
+                ..step("04.1", "minor_units", "Minor units and currencies")
+            },
+            step("04.2", "delayed", "Delayed payment methods"),
+            step(
+                "04.3",
+                "one_ledger",
+                "Packs, subscriptions and usage on one ledger",
+            ),
+            step("04.4", "whole_storm", "The whole storm"),
+        ],
+    },
 ];
 
 impl Lab {
