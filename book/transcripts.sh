@@ -23,11 +23,25 @@ transcript() {
     fi
 }
 
+# What was typed, then what a wrong request is answered with.
+mistake() {
+    local name=$1
+    shift
+    local code=0
+    { echo "\$ $*"; "$@" 2>&1 >/dev/null || code=$?; } >"$made/$name" || true
+    if [ "$code" != 2 ]; then
+        echo "transcripts: '$*' ended with $code, not with 2" >&2
+        exit 1
+    fi
+}
+
 # A lab that was graded before plays what it found then first; a reader's lab is fresh.
 rm -rf labs/01-credit-ledger/.badai
 transcript first-verdict.txt cargo badai storm --ledger naive --seed 7 --only exactly-once,recovery
 transcript naive-seed-7.txt cargo badai storm --ledger naive --seed 7
 transcript race.txt cargo badai storm --ledger naive --seed 7 --strategy exhaustive --only atomic-lifecycle
+transcript contract-race.txt cargo badai storm --ledger tests/contracts/copy-is-refused.toml --seed 7 --strategy exhaustive --only honest-replies
+mistake contract-mistake.txt cargo badai storm --ledger tests/contracts/mistake.toml
 transcript grade-01.1-as-shipped.txt cargo badai grade 01.1
 # The reference page lists the faults from this.
 cargo badai list faults --json >"$made/faults.json"

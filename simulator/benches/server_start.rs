@@ -33,6 +33,7 @@ fn benchmark(criterion: &mut Criterion) {
     let scripts = [Script {
         name: "schema.sql".into(),
         sql: SCHEMA.into(),
+        ..Script::default()
     }];
     let mut group = criterion.benchmark_group("server");
     group.sample_size(20);

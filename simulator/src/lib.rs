@@ -12,12 +12,14 @@
 //! `storm`, `model`, `invariant` and `report` are pure; only `execute` touches the world.
 
 pub mod clock;
+pub mod contract;
 pub mod execute;
 pub mod history;
 pub mod hunt;
 pub mod invariant;
 pub mod lab;
 pub mod model;
+pub mod nearest;
 pub mod random;
 pub mod report;
 pub mod server;

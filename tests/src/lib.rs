@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: a stage for any Rust ledger, and the order of a hunt.
 
+use simulator::contract::Contract;
 use simulator::execute::{Stage, StageError};
 use simulator::hunt::{self, Order};
 use simulator::invariant::Invariant;
@@ -62,4 +63,28 @@ pub fn root() -> PathBuf {
 #[must_use]
 pub fn nothing() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("schema")
+}
+
+/// The ledger of one of the contract files beside the tests.
+///
+/// # Panics
+/// If the file has a mistake.
+#[must_use]
+pub fn contract(name: &str) -> Subject {
+    let path = root().join("tests/contracts").join(name);
+    let contract = Contract::read(&path).unwrap_or_else(|error| panic!("{error}"));
+    contract.subject(name)
+}
+
+/// The ledger of a contract file that is written down in the test itself.
+///
+/// # Panics
+/// If it has a mistake, or can't be written.
+#[must_use]
+pub fn written(toml: &str) -> Subject {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ledger.toml");
+    std::fs::write(&path, toml).expect("a file");
+    let contract = Contract::read(&path).unwrap_or_else(|error| panic!("{error}"));
+    contract.subject("written")
 }

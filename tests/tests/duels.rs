@@ -137,3 +137,27 @@ fn a_duel_with_a_waiter_replays_in_the_same_steps_twenty_times_of_twenty() {
         assert_eq!(same.counterexample.as_ref().unwrap().steps, found.steps);
     }
 }
+
+#[test]
+fn a_replay_on_another_ledger_says_where_it_diverged_and_that_it_knows_nothing() {
+    let unlocked = Subject::rust::<Wallet<false>>("wallet", "reads, then writes");
+    let (_, report) = duels_of(unlocked);
+    let entry = report.broken().next().unwrap();
+    let mut saved = entry.counterexample.as_ref().unwrap().saved().clone();
+    let cured = Subject::rust::<Wallet<true>>("wallet", "waits its turn");
+    let mut stage = stage(cured).unwrap().with_wire().unwrap();
+    assert_eq!(saved.version, stage.version(), "the same SQL");
+    let again = hunt::replay(&mut stage, &saved).unwrap();
+    assert_eq!(again.verdict, Verdict::Inconclusive, "{again:?}");
+    assert_eq!(again.exit_code(), 4);
+    let said = again.diverged.unwrap().to_string();
+    assert!(
+        said.starts_with("diverged at step 1: wanted A's `select hold_unlocked("),
+        "{said}"
+    );
+    assert!(said.contains("got A's `select hold_locked("), "{said}");
+    // An older file has nothing to compare with: what held, held.
+    saved.statements.clear();
+    let again = hunt::replay(&mut stage, &saved).unwrap();
+    assert!(broken(&again).is_empty(), "{again:?}");
+}

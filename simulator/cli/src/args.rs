@@ -41,8 +41,9 @@ pub(crate) enum Verb {
 /// `badai storm`
 #[derive(Debug, Args)]
 pub(crate) struct Storm {
-    /// Which ledger: a name from `badai list ledgers`
-    #[arg(long, value_name = "NAME", default_value = "reference")]
+    /// Which ledger: a name from `badai list ledgers`, or the path of a contract file, such as
+    /// `./ledger.toml`
+    #[arg(long, value_name = "NAME or FILE", default_value = "reference")]
     pub(crate) ledger: String,
     /// Everything follows from it [default: a new one, printed first]
     #[arg(long, value_name = "N")]
@@ -63,7 +64,7 @@ pub(crate) struct Storm {
     /// Stop drawing storms after so many seconds; the same code then needn't get the same verdict
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub(crate) time: Option<Duration>,
-    /// Where found schedules are saved
+    /// Where the report is written: report.html, report.json, junit.xml, and found schedules
     #[arg(long, value_name = "DIR", default_value = ".badai")]
     pub(crate) report: PathBuf,
     /// Print one JSON document instead

@@ -50,7 +50,9 @@ impl From<StageError> for Failure {
     fn from(error: StageError) -> Self {
         match error {
             StageError::Server(error) => error.into(),
-            open @ StageError::Open { .. } => Self::request(open.to_string()),
+            wrong @ (StageError::Open { .. } | StageError::Mistaken(_)) => {
+                Self::request(wrong.to_string())
+            }
             wire @ StageError::Wire(_) => Self::machine(wire.to_string()),
             diverged @ StageError::Diverged(_) => Self {
                 code: INCONCLUSIVE,

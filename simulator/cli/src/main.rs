@@ -9,7 +9,6 @@ mod grade;
 mod labs;
 mod ledgers;
 mod list;
-mod name;
 mod print;
 mod progress;
 mod replay;

@@ -8,6 +8,7 @@ use crate::{ledgers, print};
 use simulator::execute::Stage;
 use simulator::hunt;
 use simulator::report::{Saved, text};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
@@ -19,7 +20,12 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
             saved.ledger
         )));
     }
-    let subject = ledgers::find(&saved.ledger)?;
+    let subject = if ledgers::is_file(&saved.ledger) {
+        let contract = contract_of(&saved.ledger, &args.file)?;
+        ledgers::read(&contract, &saved.ledger)?
+    } else {
+        ledgers::find(&saved.ledger)?
+    };
     let server = provision(&args.server)?;
     if !args.json {
         let settings = format!("breaks {}  PostgreSQL {}", saved.breaks, server.version());
@@ -31,6 +37,9 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
         ))?;
     }
     let mut stage = Stage::new(Arc::new(subject), server)?;
+    if !args.json && !saved.version.is_empty() && saved.version != stage.version() {
+        print::out("its SQL has changed since this was saved\n")?;
+    }
     if saved.schedule.needs_wire() {
         stage = stage.with_wire()?;
     }
@@ -47,4 +56,22 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
         print::out(&text::body(&report, print::through()))?;
     }
     Ok(report.exit_code())
+}
+
+/// Where the contract file is that a schedule was found on: where it was said to be, seen from here
+/// or from one of the folders above the schedule.
+fn contract_of(said: &str, schedule: &Path) -> Result<PathBuf, Failure> {
+    let here = Path::new(said).to_owned();
+    let absolute = std::path::absolute(schedule).unwrap_or_else(|_| schedule.to_owned());
+    let above = absolute.ancestors().skip(1).map(|folder| folder.join(said));
+    std::iter::once(here)
+        .chain(above)
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            Failure::request(format!(
+                "{} was found on the contract file {said}, which is neither here nor in a folder \
+                 above the schedule; go where it is, then replay",
+                schedule.display()
+            ))
+        })
 }

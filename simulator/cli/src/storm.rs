@@ -2,17 +2,16 @@
 
 use crate::args::{ServerArgs, Storm, Strategy};
 use crate::failure::Failure;
-use crate::name::nearest;
 use crate::progress::{INTERRUPTED, Progress, interrupted};
 use crate::{ledgers, print};
 use simulator::execute::Stage;
 use simulator::hunt::{self, Order};
 use simulator::invariant::Invariant;
+use simulator::nearest::nearest;
 use simulator::random;
-use simulator::report::{Report, text};
+use simulator::report::text;
 use simulator::server::{self, Request, Server};
 use simulator::storm::Fault;
-use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
@@ -58,7 +57,7 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
             ),
         });
     }
-    save(&mut report, &args.report)?;
+    report.write(&args.report)?;
     if args.json {
         print::json(&report)?;
     } else {
@@ -74,17 +73,6 @@ pub(crate) fn provision(args: &ServerArgs) -> Result<Server, Failure> {
         disposable: args.disposable.clone(),
     };
     Ok(server::provision(&request)?)
-}
-
-/// Saves every counterexample, so that its replay command works.
-fn save(report: &mut Report, folder: &Path) -> Result<(), Failure> {
-    for entry in &mut report.invariants {
-        if let Some(found) = &mut entry.counterexample {
-            let path = found.saved().write(folder)?;
-            found.saved_at(&path);
-        }
-    }
-    Ok(())
 }
 
 fn faults(names: &[String]) -> Result<Vec<Fault>, Failure> {

@@ -3,13 +3,15 @@
 use super::play::Play;
 use super::shop;
 use crate::history::{Names, What};
-use crate::stripe::{BillingReason, PaymentMethod};
-use crate::target::OfferKind;
+use crate::stripe::{BillingReason, Emitted, PaymentMethod};
+use crate::target::{Call, OfferKind, Operation};
 
 impl Play<'_> {
     pub(super) fn buy(&mut self, lane: usize, account: usize, pack: usize, debit: bool) {
         let prices = shop::prices(self.stage.catalogue(), OfferKind::Pack);
-        let price = &prices[pack % prices.len()];
+        let Some(price) = prices.iter().cycle().nth(pack) else {
+            return;
+        };
         let who = self.history.parties[account].account.clone();
         // Every other purchase is made by a customer that Stripe knows (C5).
         let customer = (lane % 2 == 1).then(|| self.customers[account].clone());
@@ -26,6 +28,28 @@ impl Play<'_> {
         self.lanes[lane].sold(&sale, amount);
         let how = if debit { " by bank debit" } else { "" };
         self.business(account, &format!("buys a pack of {credits} credits{how}"));
+        self.note_checkout(account, &sale);
+    }
+
+    /// Tells the ledger that a Checkout Session was made, if it wants to know.
+    pub(super) fn note_checkout(&mut self, account: usize, sale: &Emitted) {
+        let who = self.history.parties[account].account.clone();
+        let told = sale.events.first();
+        let credits = self.stripe.sold(&sale.fact).and_then(|(price, ..)| {
+            let offer = self.stage.catalogue().offer(price)?;
+            Some(offer.credits)
+        });
+        if let (Some(event), Some(amount)) = (told, credits)
+            && self.offers(Operation::Checkout)
+            && let Some(noted) = self.sale(event, &sale.fact, account)
+        {
+            self.quietly(&Call::Checkout {
+                account: who,
+                fact: sale.fact.clone(),
+                amount,
+                sale: noted,
+            });
+        }
     }
 
     pub(super) fn clear(&mut self, lane: usize, account: usize) {
@@ -40,7 +64,9 @@ impl Play<'_> {
 
     pub(super) fn renew(&mut self, lane: usize, account: usize, plan: usize) {
         let prices = shop::prices(self.stage.catalogue(), OfferKind::Plan);
-        let price = &prices[plan % prices.len()];
+        let Some(price) = prices.iter().cycle().nth(plan) else {
+            return;
+        };
         let customer = self.customers[account].clone();
         let reason = BillingReason::SubscriptionCycle;
         let Ok(sale) = self.stripe.renew(&customer, price, reason) else {

@@ -27,23 +27,25 @@ impl Play<'_> {
         self.refund_ended_jobs();
     }
 
-    /// True once both instances, one after the other, had nothing to refund.
+    /// True once both instances, one after the other, had nothing to refund, and would have had it.
     fn sweep_until_empty(&mut self) -> bool {
         let mut empty = 0;
         let age = self.calm_age();
         for round in 0..SWEEPS {
-            self.send(&Sending::sweep(age, true, round % 2));
+            let reaches = age > 0 || self.before_sweep(0);
+            self.send(&Sending::sweep(age, reaches, round % 2));
             self.drain();
             let last = self.history.requests().last();
             let outcome = last.map(|(_, request)| &request.outcome);
             match outcome {
                 Some(Outcome::Replied(Reply::Sweep(jobs))) if jobs.is_empty() => empty += 1,
-                Some(Outcome::Replied(Reply::Sweep(_))) => empty = 0,
+                Some(Outcome::Replied(Reply::Swept(0))) => empty += 1,
+                Some(Outcome::Replied(Reply::Sweep(_) | Reply::Swept(_))) => empty = 0,
                 // Errors and hangs are in the history; there is no calm to speak of.
                 _ => return false,
             }
             if empty == 2 {
-                return true;
+                return self.sweeps_all();
             }
         }
         false

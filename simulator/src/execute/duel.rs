@@ -9,7 +9,7 @@ use super::line::News;
 use super::play::Play;
 use super::sending::Sending;
 use crate::clock::Stopwatch;
-use crate::history::{Move, Outcome, Request, What};
+use crate::history::{Move, Names, Outcome, Request, Span, What};
 use crate::strategy::{Actor, Choice, Footprint, Next, Tables};
 use crate::target::{Call, LedgerError, Reply};
 use crate::wire::{Arrival, Kind, Release, SessionId, Status, Verdict};
@@ -24,7 +24,10 @@ const LISTEN: Duration = Duration::from_micros(150);
 struct Side {
     begun: bool,
     held: Vec<(Arrival, Release)>,
+    /// The backends that it has been heard on.
+    backends: BTreeSet<u32>,
     reply: Option<Reply>,
+    span: Span,
     /// The statement that PostgreSQL is working at: its number and its backend.
     flying: Option<(u64, u32)>,
     /// Connections with an open transaction of the ledger's own.
@@ -53,11 +56,18 @@ impl Play<'_> {
             return;
         };
         let calls = [one.call.clone(), two.call.clone()];
+        if !self.can_duel(&calls) {
+            return;
+        }
         let (sides, moves) = self.fight(&calls);
+        let spans = sides.iter().map(|side| side.span).collect();
         let mut requests = vec![one, two];
         for (request, side) in requests.iter_mut().zip(sides) {
-            request.outcome = match side {
-                Some(reply) => Outcome::Replied(reply),
+            request.outcome = match side.reply {
+                Some(reply) => {
+                    self.notice_mistake(&reply);
+                    Outcome::Replied(reply)
+                }
                 None => Outcome::Hung(self.stage.limit().as_secs()),
             };
         }
@@ -66,6 +76,7 @@ impl Play<'_> {
         }
         self.happens(What::Duel {
             requests: requests.clone(),
+            spans,
             moves,
         });
         if self.hung {
@@ -84,7 +95,7 @@ impl Play<'_> {
 
     fn prepare(&self, sending: &Sending) -> Option<Request> {
         let (call, deed) = sending.request(self)?;
-        self.offers(call.operation()).then(|| Request {
+        self.can_tell(&call).then(|| Request {
             account: sending.account,
             instance: sending.instance,
             call,
@@ -95,12 +106,13 @@ impl Play<'_> {
         })
     }
 
-    fn fight(&mut self, calls: &[Call; 2]) -> ([Option<Reply>; 2], Vec<Move>) {
+    fn fight(&mut self, calls: &[Call; 2]) -> ([Side; 2], Vec<Move>) {
         let mut sides = [Side::default(), Side::default()];
         let mut moves = Vec::new();
         self.stage.hold(true);
         for (actor, call) in calls.iter().enumerate() {
             sides[actor].begun = true;
+            sides[actor].span.begins = now(&sides);
             match &mut self.processes[actor] {
                 Ok(process) => process.begin(call),
                 Err(why) => sides[actor].reply = Some(Reply::Error(why.clone())),
@@ -147,43 +159,50 @@ impl Play<'_> {
             }
         }
         self.let_run_out(&mut sides);
-        (sides.map(|side| side.reply), moves)
+        (sides, moves)
     }
 
     /// Waits until everybody rests or waits for a lock.
-    fn settle(&mut self, sides: &mut [Side; 2], moves: &mut [Move]) {
+    fn settle(&mut self, sides: &mut [Side; 2], moves: &mut Vec<Move>) {
         let watch = Stopwatch::start();
+        let moved = moves.len();
         loop {
             let mut quiet = true;
             while let Some(news) = self.stage.news(LISTEN, quiet) {
                 hear(news, sides, moves);
                 quiet = false;
             }
+            let now = now(sides);
             for (actor, side) in sides.iter_mut().enumerate() {
                 if side.reply.is_none()
                     && let Ok(process) = &mut self.processes[actor]
                     && let Some(reply) = process.reply()
                 {
                     side.reply = Some(reply);
+                    side.span.ends = Some(now);
                     quiet = false;
                 }
             }
             if !quiet {
                 continue;
             }
-            for (actor, side) in sides.iter_mut().enumerate() {
-                side.blocked = match side.flying {
+            for actor in 0..sides.len() {
+                let side = &sides[actor];
+                let blocked = match side.flying {
                     Some((number, backend)) if !side.rests() => {
-                        let waits = self.stage.is_blocked(backend);
-                        if waits && !side.blocked {
-                            note(moves, actor, number, "waits");
+                        let blockers = self.stage.blockers(backend);
+                        if !blockers.is_empty() && !side.blocked {
+                            note(moves, actor, number, &waits(sides, &blockers));
                         }
-                        waits
+                        !blockers.is_empty()
                     }
                     _ => false,
                 };
+                sides[actor].blocked = blocked;
             }
             if sides.iter().all(|side| side.rests() || side.blocked) {
+                // Who woke together is told in an order of its own, whoever was heard first.
+                moves[moved..].sort_by_key(|it| it.actor);
                 return;
             }
             if watch.elapsed() > self.stage.limit() {
@@ -246,6 +265,14 @@ fn enabled(sides: &[Side; 2]) -> Vec<Choice> {
     sides.iter().enumerate().filter_map(first).collect()
 }
 
+/// A moment after all that was noted so far.
+fn now(sides: &[Side; 2]) -> u32 {
+    let moments = sides
+        .iter()
+        .map(|side| side.span.ends.unwrap_or(0).max(side.span.begins));
+    moments.max().unwrap_or(0) + 1
+}
+
 /// What a held statement touches; where that takes more than a look at its text, anything.
 fn footprint(arrival: &Arrival) -> Footprint {
     let in_transaction = arrival.status == Status::InTransaction;
@@ -264,7 +291,7 @@ pub(super) fn is_plain_read(sql: &str) -> bool {
     sql.starts_with("select ") && !sql.contains(['(', ';']) && !sql.contains(" for ")
 }
 
-fn hear(news: News, sides: &mut [Side; 2], moves: &mut [Move]) {
+fn hear(news: News, sides: &mut [Side; 2], moves: &mut Vec<Move>) {
     match news {
         News::Held {
             actor,
@@ -274,6 +301,7 @@ fn hear(news: News, sides: &mut [Side; 2], moves: &mut [Move]) {
             let side = &mut sides[actor];
             // The commit of a delayed statement comes while its answer is kept.
             side.flying = None;
+            side.backends.insert(arrival.backend);
             side.held.push((arrival, release));
         }
         News::Ended {
@@ -298,15 +326,36 @@ fn hear(news: News, sides: &mut [Side; 2], moves: &mut [Move]) {
     }
 }
 
-fn note(moves: &mut [Move], actor: usize, number: u64, said: &str) {
+/// Notes what came of a statement. What comes of one that waited is a mark of its own: others have
+/// moved since.
+fn note(moves: &mut Vec<Move>, actor: usize, number: u64, said: &str) {
     let this = |it: &&mut Move| it.actor == actor && it.number == number;
-    if let Some(it) = moves.iter_mut().rev().find(this)
-        && !said.is_empty()
-    {
-        if !it.said.is_empty() {
-            it.said.push_str(", then ");
-        }
-        it.said.push_str(said);
+    let Some(it) = moves.iter_mut().rev().find(this) else {
+        return;
+    };
+    if it.said.is_empty() {
+        said.clone_into(&mut it.said);
+    } else if !said.is_empty() {
+        moves.push(Move {
+            actor,
+            sql: String::new(),
+            said: format!("wakes: {said}"),
+            number,
+        });
+    }
+}
+
+/// For whom somebody waits, as far as they are of this duel.
+fn waits(sides: &[Side; 2], blockers: &[u32]) -> String {
+    let is_one = |(_, side): &(usize, &Side)| blockers.iter().any(|it| side.backends.contains(it));
+    let names = sides.iter().enumerate().filter(is_one);
+    let names: Vec<String> = names
+        .map(|(actor, _)| Names::instance(actor).to_string())
+        .collect();
+    if names.is_empty() {
+        "waits".to_owned()
+    } else {
+        format!("waits for {}", names.join(" and "))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! - [`Stage`] holds what all schedules share: the server, the schema, what the ledger offers.
 //! - `play` runs one schedule, one request at a time: `business` happens at Stripe, `sending` is
-//!   a request with its sender's patience, `look` reads the money, `calm` is how it ends.
+//!   a request with its sender's patience, `once` is what can't be told twice, `look` reads the
+//!   money, `calm` is how it ends.
 //! - `strike` is a call inside which something goes wrong; an `ambush` on its line does it.
 //! - `travel` moves the database's clock.
 //! - `duel` runs two calls inside one another, each on a `line` of the wire of its own.
@@ -15,6 +16,7 @@ mod duel;
 mod lane;
 mod line;
 mod look;
+mod once;
 mod play;
 mod sending;
 mod shop;

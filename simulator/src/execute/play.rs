@@ -7,6 +7,7 @@
 
 use super::cast::Cast;
 use super::lane::Lane;
+use super::once::moved_nothing;
 use super::sending::{Message, Sending};
 use super::shop;
 use super::stage::{Chooser, Instances, Stage};
@@ -38,10 +39,24 @@ pub(super) struct Play<'a> {
     /// The database died: whoever lives has connections that don't.
     pub(super) felled: bool,
     pub(super) journey: Journey,
+    /// What the contract file doesn't describe: nothing after it tells anything either.
+    pub(super) mistaken: Option<String>,
+    /// Time was made to pass for all holds that there were.
+    pub(super) aged: bool,
     /// Who chooses in a duel.
     pub(super) chooser: Option<&'a mut Chooser<'a>>,
     /// What was chosen.
     pub(super) chosen: Chosen,
+}
+
+/// How a schedule was played.
+pub(super) struct Played {
+    pub(super) history: History,
+    /// The instances that are alive.
+    pub(super) left: Instances,
+    pub(super) chosen: Chosen,
+    /// What the contract file doesn't describe.
+    pub(super) mistaken: Option<String>,
 }
 
 /// What a duel's chooser said.
@@ -70,7 +85,7 @@ impl<'a> Play<'a> {
             one.map_or_else(|| stage.open(0), Ok),
             two.map_or_else(|| stage.open(1), Ok),
         ];
-        let cast = Cast::new(run);
+        let cast = Cast::new(run, stage.subject().terms());
         let began = clock::unix_now();
         let mut stripe = Stripe::new(run, stage.catalogue().clone(), began);
         let accounts: Vec<_> = (0..=ACCOUNTS).map(|number| cast.account(number)).collect();
@@ -105,6 +120,8 @@ impl<'a> Play<'a> {
             hung: false,
             felled: false,
             journey: Journey::begin(),
+            mistaken: None,
+            aged: false,
             chooser,
             chosen: Chosen::default(),
             stage,
@@ -112,7 +129,7 @@ impl<'a> Play<'a> {
     }
 
     /// From the first step to the end of the calm; the instances that are alive then come back.
-    pub(super) fn run(mut self, schedule: &Schedule) -> (History, Instances, Chosen) {
+    pub(super) fn run(mut self, schedule: &Schedule) -> Played {
         self.open_accounts();
         let inner = |step: &Step| match &step.action {
             Action::Duel { calls, .. } => calls.iter().map(|call| call.lane).max().unwrap_or(0),
@@ -126,18 +143,23 @@ impl<'a> Play<'a> {
             self.enqueue(step.at, Pending::Step(step.clone()));
         }
         self.drain();
-        if !self.chosen.redundant && self.chosen.diverged.is_none() {
+        let told = self.chosen.redundant || self.chosen.diverged.is_some();
+        if !told && self.mistaken.is_none() {
             self.calm();
         }
         let fit = !self.hung && !self.felled;
-        let left = self.processes.map(|it| it.ok().filter(|_| fit));
-        (self.history, left, self.chosen)
+        Played {
+            left: self.processes.map(|it| it.ok().filter(|_| fit)),
+            history: self.history,
+            chosen: self.chosen,
+            mistaken: self.mistaken,
+        }
     }
 
     /// Runs whatever waits, in the order of its time, until nothing does.
     pub(super) fn drain(&mut self) {
         while let Some(((at, _), pending)) = self.queue.pop_first() {
-            if self.hung {
+            if self.hung || self.mistaken.is_some() {
                 return;
             }
             self.now = at;
@@ -177,25 +199,32 @@ impl<'a> Play<'a> {
 
     fn fund_the_bystander(&mut self) {
         let account = self.history.parties[ACCOUNTS].account.clone();
-        let price = shop::prices(self.stage.catalogue(), OfferKind::Pack)[0].clone();
-        let Ok(sale) = self
-            .stripe
-            .checkout(&account, None, &price, PaymentMethod::Card)
-        else {
+        let prices = shop::prices(self.stage.catalogue(), OfferKind::Pack);
+        let Some(price) = prices.first() else {
             return;
         };
+        let sold = self
+            .stripe
+            .checkout(&account, None, price, PaymentMethod::Card);
+        let Ok(sale) = sold else {
+            return;
+        };
+        self.note_checkout(ACCOUNTS, &sale);
         if let Some(sending) = Sending::event(self, ACCOUNTS, 0, &sale.events[0], Copy::Genuine)
             && let Some((call, _)) = sending.request(self)
+            && self.can_tell(&call)
         {
             self.quietly(&call);
         }
     }
 
     /// A call that belongs to the preparation: nobody judges its reply, but that it comes.
-    fn quietly(&mut self, call: &Call) {
+    pub(super) fn quietly(&mut self, call: &Call) {
         for _ in 0..3 {
             match self.call(0, call) {
-                Outcome::Replied(Reply::Error(LedgerError::Again(_) | LedgerError::Failed(_))) => {}
+                Outcome::Replied(Reply::Error(LedgerError::Again(_))) => {}
+                Outcome::Replied(Reply::Error(LedgerError::Failed(_)))
+                    if !self.is_keyless(call) => {}
                 Outcome::Hung(seconds) => {
                     let operation = call.operation();
                     self.happens(What::GaveUp(Request {
@@ -276,13 +305,19 @@ impl<'a> Play<'a> {
                 Sending::refund(self, lane, account, *instance).with_fate(*fate)
             }
             Action::Nonsense { amount, instance } => {
+                if !self.stage.subject().terms().plain_amounts {
+                    return None;
+                }
                 Sending::nonsense(self, account, *amount, *instance)
             }
             Action::Sweep {
                 older_than,
                 instance,
                 fate,
-            } => Sending::sweep(*older_than, self.reaches(*older_than), *instance).with_fate(*fate),
+            } => {
+                let reaches = self.before_sweep(*older_than);
+                Sending::sweep(*older_than, reaches, *instance).with_fate(*fate)
+            }
             _ => return None,
         })
     }
@@ -292,7 +327,7 @@ impl<'a> Play<'a> {
         let Some((call, deed)) = sending.request(self) else {
             return;
         };
-        if !self.offers(call.operation()) {
+        if !self.can_tell(&call) {
             return;
         }
         let instance = sending.instance;
@@ -363,6 +398,10 @@ impl<'a> Play<'a> {
 
     /// Queues a retry where one is due, or notes that nobody asks again.
     pub(super) fn follow_up(&mut self, sending: &Sending, request: Request) {
+        // Who can't tell twice asks again only where nothing moved for sure.
+        if self.is_keyless(&request.call) && !moved_nothing(&request) {
+            return;
+        }
         if let Some((after, again)) = sending.again(&request.outcome) {
             self.enqueue(self.now.saturating_add(after), Pending::Retry(again));
         } else if !request.outcome.is_definite() && sending.insists {
@@ -377,7 +416,10 @@ impl<'a> Play<'a> {
         }
         match &mut self.processes[instance % 2] {
             Ok(process) => match process.call(call) {
-                Ok(reply) => Outcome::Replied(reply),
+                Ok(reply) => {
+                    self.notice_mistake(&reply);
+                    Outcome::Replied(reply)
+                }
                 Err(Lost::Hung(limit)) => {
                     self.hung = true;
                     Outcome::Hung(limit.as_secs())
@@ -386,6 +428,13 @@ impl<'a> Play<'a> {
             Err(why) => Outcome::Replied(Reply::Error(LedgerError::Failed(format!(
                 "the ledger did not open again: {why}"
             )))),
+        }
+    }
+
+    /// Remembers what the contract file doesn't describe.
+    pub(super) fn notice_mistake(&mut self, reply: &Reply) {
+        if let Reply::Error(LedgerError::Mistaken(what)) = reply {
+            self.mistaken.get_or_insert_with(|| what.clone());
         }
     }
 

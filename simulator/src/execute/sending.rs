@@ -73,11 +73,14 @@ impl Sending {
             (true, Copy::Forged, _) => format!("post a forged {kind}"),
             (true, Copy::Stale, _) => format!("play back {kind} #{number}, too old"),
             (true, Copy::Altered, _) => format!("deliver {kind} with an altered body"),
+            (false, ..) if !play.grants(&what.meaning.fact) => return None,
             (false, Copy::Genuine | Copy::Twin, Told::Paid { credits }) => {
                 let who = Names::account(account);
                 format!("grant {credits} credits to {who} for sale {number}")
             }
-            (false, Copy::Altered, Told::Paid { credits }) => {
+            (false, Copy::Altered, Told::Paid { credits })
+                if play.says_conflict(Operation::Grant) =>
+            {
                 let (who, other) = (Names::account(account), credits.get() + 1);
                 format!("grant {other} credits to {who} for sale {number}, another amount")
             }
@@ -116,6 +119,7 @@ impl Sending {
         instance: usize,
     ) -> Self {
         let job = play.lanes[lane].job.clone();
+        let cost = play.costs(&job, cost);
         let said = format!("charge {cost} for job {}", lane + 1);
         let cost = Credits::new(cost);
         let call = Call::Charge {
@@ -186,11 +190,11 @@ impl Sending {
             } else {
                 credits
             };
-            let account = meaning.account.clone();
             let call = Call::Grant {
-                account,
+                account: meaning.account.clone(),
                 fact: fact.clone(),
                 amount,
+                sale: play.sale(&event.id, &fact, self.account?)?,
             };
             return Some((call, Deed::Grant { fact, amount }));
         }

@@ -2,7 +2,7 @@
 
 use super::cast::Cast;
 use super::line::{Line, News};
-use super::play::Play;
+use super::play::{Play, Played};
 use super::shop;
 use super::travel::Travel;
 use crate::clock;
@@ -12,8 +12,8 @@ use crate::storm::{Fault, Menu, Schedule};
 use crate::strategy::{Choice, Diverged, Next};
 use crate::stripe::Stripe;
 use crate::target::{
-    AccountId, Call, Catalogue, Credits, CustomerId, Delivery, FactId, JobId, LedgerError,
-    OfferKind, Operation, Process, Reply, Subject, World,
+    AccountId, Call, Catalogue, Credits, CustomerId, Delivery, EventId, FactId, JobId, LedgerError,
+    OfferKind, Operation, Process, Reply, Sale, Subject, World,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,6 +38,9 @@ pub enum StageError {
     /// The wire's own folder or socket.
     #[error("cannot put the wire between the ledger and its database: {0}")]
     Wire(std::io::Error),
+    /// The ledger can't be called as its contract file says, or answers what that doesn't describe.
+    #[error("{0}")]
+    Mistaken(String),
     /// The same steps led elsewhere than before.
     #[error("the ledger's own doing isn't the same each time: {0}")]
     Diverged(Diverged),
@@ -61,6 +64,10 @@ pub struct Stage {
     runs: u64,
     catalogue: Catalogue,
     offers: BTreeSet<Operation>,
+    /// What a new account can spend before anything is bought.
+    opening: i64,
+    /// What was left out of the schema.
+    left_out: Vec<String>,
     limit: Duration,
     /// Instances that the last schedule left alive.
     warm: Instances,
@@ -122,7 +129,8 @@ impl Stage {
         server: Server,
         limit: Duration,
     ) -> Result<Self, StageError> {
-        let template = server.install(subject.migrations())?;
+        let (template, left_out) = server.install_schema(subject.schema())?;
+        let catalogue = subject.terms().catalogue.clone();
         let database = server.clone_database(&template)?;
         let mut stage = Self {
             subject,
@@ -131,15 +139,17 @@ impl Stage {
             database,
             played: 0,
             runs: 0,
-            catalogue: shop::catalogue(),
+            catalogue: catalogue.unwrap_or_else(shop::catalogue),
             offers: BTreeSet::new(),
+            opening: 0,
+            left_out,
             limit,
             warm: [None, None],
             wire: None,
             fallen: Mutex::default(),
             travel: Travel::Untried,
         };
-        stage.offers = stage.probe()?;
+        stage.probe()?;
         Ok(stage)
     }
 
@@ -203,10 +213,11 @@ impl Stage {
         }
     }
 
-    /// Whether PostgreSQL says that this backend waits for another.
-    pub(super) fn is_blocked(&self, backend: u32) -> bool {
+    /// For which backends this one waits, as PostgreSQL says; 0 is one that it can't name.
+    pub(super) fn blockers(&self, backend: u32) -> Vec<u32> {
         // A server that doesn't answer shows at the next statement of our own.
-        self.server.blockers(backend).is_ok_and(|by| !by.is_empty())
+        let blockers = self.server.blockers(backend).unwrap_or_default();
+        blockers.iter().map(|it| it.parse().unwrap_or(0)).collect()
     }
 
     /// Takes the database down and starts it again. If it doesn't come back, the schedule is
@@ -267,25 +278,57 @@ impl Stage {
         &self.subject
     }
 
+    /// Which version of the ledger this is, as far as its SQL tells.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.template.fingerprint()
+    }
+
     /// What the ledger was found to offer.
     #[must_use]
     pub fn offers(&self) -> &BTreeSet<Operation> {
         &self.offers
     }
 
+    /// What whoever reads the verdict should know.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = self.left_out.clone();
+        remarks.extend(self.subject.remarks());
+        remarks
+    }
+
     /// What storms can draw from on this stage, before faults are chosen.
     #[must_use]
     pub fn menu(&self) -> Menu {
+        let terms = self.subject.terms();
         let offers = |operation| self.offers.contains(&operation);
         let webhook = offers(Operation::Webhook);
+        let grants = |told: bool| webhook || offers(Operation::Grant) && told;
+        let priced = |kind, told| {
+            let prices = shop::prices(&self.catalogue, kind);
+            if grants(told) { prices.len() } else { 0 }
+        };
+        let packs = priced(OfferKind::Pack, terms.packs);
+        let pack = self
+            .catalogue
+            .offers
+            .iter()
+            .find(|it| it.kind == OfferKind::Pack);
+        let bought = pack.filter(|_| packs > 0).map_or(0, |it| it.credits.get());
         Menu {
-            packs: shop::prices(&self.catalogue, OfferKind::Pack).len(),
-            plans: shop::prices(&self.catalogue, OfferKind::Plan).len(),
-            payments: webhook || offers(Operation::Grant),
+            packs,
+            plans: priced(OfferKind::Plan, terms.plans),
+            purse: self.opening.saturating_add(bought),
             webhook,
             jobs: offers(Operation::Reserve),
-            ends: offers(Operation::Charge) && offers(Operation::Refund),
+            charges: offers(Operation::Charge),
+            refunds: offers(Operation::Refund),
             sweeps: offers(Operation::Sweep),
+            keyless: terms.keyless.clone(),
+            costs: terms.costs,
+            altered: webhook || !terms.mute.contains(&Operation::Grant),
+            nonsense: terms.plain_amounts,
             faults: Vec::new(),
         }
     }
@@ -308,8 +351,8 @@ impl Stage {
             Begin::Warm => kept,
             Begin::Fresh => [None, None],
         };
-        let (history, left, _) = Play::new(self, self.runs, instances, None).run(schedule);
-        self.warm = left;
+        let played = Play::new(self, self.runs, instances, None).run(schedule);
+        self.warm = played.left;
         if schedule.travels() {
             // Nobody is at work, so the clock may go back.
             self.shift_clock(0);
@@ -318,9 +361,12 @@ impl Stage {
             .fallen
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
-        match fallen.take() {
-            Some(error) => Err(error.into()),
-            None => Ok(history),
+        if let Some(error) = fallen.take() {
+            return Err(error.into());
+        }
+        match played.mistaken {
+            Some(what) => Err(StageError::Mistaken(what)),
+            None => Ok(played.history),
         }
     }
 
@@ -337,8 +383,16 @@ impl Stage {
         self.runs += 1;
         let instances = std::mem::take(&mut self.warm);
         let play = Play::new(self, self.runs, instances, Some(chooser));
-        let (history, left, chosen) = play.run(schedule);
+        let Played {
+            history,
+            left,
+            chosen,
+            mistaken,
+        } = play.run(schedule);
         self.warm = left;
+        if let Some(what) = mistaken {
+            return Err(StageError::Mistaken(what));
+        }
         if let Some(diverged) = chosen.diverged {
             return Err(StageError::Diverged(diverged));
         }
@@ -375,18 +429,76 @@ impl Stage {
         Process::start(&self.subject, &world, self.limit)
     }
 
-    /// Asks a scratch instance which operations it has.
-    fn probe(&mut self) -> Result<BTreeSet<Operation>, StageError> {
-        let mut process = self.open(0).map_err(|why| StageError::Open {
-            ledger: self.subject.name().to_owned(),
-            why,
-        })?;
-        let account: AccountId = Cast::new(0).account(0);
-        let job: JobId = Cast::new(0).job(0);
+    /// Asks a scratch instance which operations it has, or whether those that it is said to have
+    /// can be called as it is said.
+    fn probe(&mut self) -> Result<(), StageError> {
+        let opened = |it: Result<Process, LedgerError>| {
+            it.map_err(|why| StageError::Open {
+                ledger: self.subject.name().to_owned(),
+                why,
+            })
+        };
+        let mut process = opened(self.open(0))?;
+        let said = self.subject.terms().offers.clone();
+        let mut offers = BTreeSet::new();
+        let mut opening = None;
+        for call in self.scratch_calls() {
+            let has = said
+                .as_ref()
+                .is_none_or(|it| it.contains(&call.operation()));
+            if !has || !self.subject.can_send(&call) {
+                continue;
+            }
+            match process.call(&call) {
+                Ok(Reply::Error(LedgerError::NotOffered)) => continue,
+                Ok(Reply::Error(LedgerError::Mistaken(what))) => {
+                    return Err(StageError::Mistaken(what));
+                }
+                Ok(Reply::Balance(balance)) => {
+                    opening.get_or_insert(balance.spendable.get().max(0));
+                }
+                Ok(_) => {}
+                // It has the operation; the storm will meet it again and say that it hangs.
+                Err(_) => process = opened(self.open(0))?,
+            }
+            offers.insert(call.operation());
+        }
+        drop(process);
+        self.offers = said.unwrap_or(offers);
+        self.opening = opening.unwrap_or(0);
+        self.refresh()
+    }
+
+    /// Each operation once, on a scratch account; the balance before anything moves.
+    fn scratch_calls(&self) -> Vec<Call> {
+        let cast = Cast::new(0, self.subject.terms());
+        let account: AccountId = cast.account(0);
+        let [job, another]: [JobId; 2] = [cast.job(0), cast.job(1)];
         let amount = Credits::new(1);
         let mut stripe = Stripe::new(0, self.catalogue.clone(), clock::unix_now());
         let customer: CustomerId = stripe.create_customer(&account);
-        let calls = [
+        let fact = FactId::new("cs_test_probe");
+        let pack = self
+            .catalogue
+            .offers
+            .iter()
+            .find(|it| it.kind == OfferKind::Pack);
+        let sale = Sale {
+            event: EventId::new("evt_probe"),
+            customer: customer.clone(),
+            price: pack.map_or_else(String::new, |it| it.price.clone()),
+            kind: OfferKind::Pack,
+            period: None,
+        };
+        let reserve = |job: &JobId| Call::Reserve {
+            account: account.clone(),
+            job: job.clone(),
+            amount,
+        };
+        let balance = || Call::Balance {
+            account: account.clone(),
+        };
+        vec![
             Call::Open {
                 account: account.clone(),
             },
@@ -394,18 +506,29 @@ impl Stage {
                 account: account.clone(),
                 customer,
             },
+            balance(),
+            Call::Checkout {
+                account: account.clone(),
+                fact: fact.clone(),
+                amount,
+                sale: sale.clone(),
+            },
             Call::Grant {
                 account: account.clone(),
-                fact: FactId::new("cs_test_probe"),
+                fact,
                 amount,
+                sale,
             },
-            Call::Reserve {
-                account: account.clone(),
-                job: job.clone(),
-                amount,
+            reserve(&job),
+            Call::Refund { job },
+            reserve(&another),
+            Call::Charge {
+                job: another,
+                cost: amount,
             },
-            Call::Refund { job: job.clone() },
-            Call::Charge { job, cost: amount },
+            Call::Age {
+                by: Duration::from_secs(1),
+            },
             Call::Sweep {
                 older_than: Duration::ZERO,
             },
@@ -414,30 +537,10 @@ impl Stage {
                 headers: Vec::new(),
                 body: b"{}".to_vec(),
             }),
-            Call::Balance {
+            balance(),
+            Call::Entries {
                 account: account.clone(),
             },
-            Call::Entries { account },
-        ];
-        let mut offers = BTreeSet::new();
-        for call in calls {
-            match process.call(&call) {
-                Ok(Reply::Error(LedgerError::NotOffered)) => {}
-                Ok(_) => {
-                    offers.insert(call.operation());
-                }
-                // It has the operation; the storm will meet it again and say that it hangs.
-                Err(_) => {
-                    offers.insert(call.operation());
-                    process = self.open(0).map_err(|why| StageError::Open {
-                        ledger: self.subject.name().to_owned(),
-                        why,
-                    })?;
-                }
-            }
-        }
-        drop(process);
-        self.refresh()?;
-        Ok(offers)
+        ]
     }
 }

@@ -56,10 +56,12 @@ pub enum What {
     },
     /// A request to the ledger.
     Request(Request),
-    /// Two requests inside one another, one on each instance.
+    /// Requests that ran inside one another.
     Duel {
-        /// Both, with how they went.
+        /// All of them, with how they went.
         requests: Vec<Request>,
+        /// When each was under way.
+        spans: Vec<Span>,
         /// Their statements, in the order in which they moved.
         moves: Vec<Move>,
     },
@@ -125,14 +127,35 @@ pub struct Request {
     pub outcome: Outcome,
 }
 
-/// One statement of a duel.
+/// When a request of a duel was under way. The clock counts begins and ends alone, in the order in
+/// which they happened: it says what came before what, not how long anything took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// When it was sent.
+    pub begins: u32,
+    /// When its sender heard how it went; `None` if they never did.
+    pub ends: Option<u32>,
+}
+
+impl Span {
+    /// Whether it was over when the other was sent, so that it can't have taken effect after it.
+    #[must_use]
+    pub fn is_before(self, other: Span) -> bool {
+        self.ends.is_some_and(|end| end < other.begins)
+    }
+}
+
+/// One mark on a lane of a duel: a statement that moved, or what befell one that had moved before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
     /// Whose: the instance.
     pub actor: usize,
-    /// Its SQL, in one line.
+    /// The statement in one line: SQL, or a place inside a call such as
+    /// ``inside `select reserve($1)`: before UPDATE of wallets``. Empty for what befell an earlier
+    /// one.
     pub sql: String,
-    /// What came back, and whether it waited.
+    /// What came of it: a command tag such as `UPDATE 1`, an error's message, `waits for A`. What
+    /// befell an earlier statement says so itself: `wakes: UPDATE 1`, `dies`.
     pub said: String,
     /// Its number on its line.
     pub number: u64,
@@ -153,6 +176,18 @@ pub enum Outcome {
     Hung(u64),
 }
 
+impl Happening {
+    /// The requests that were made there.
+    #[must_use]
+    pub fn requests(&self) -> &[Request] {
+        match &self.what {
+            What::Request(request) => std::slice::from_ref(request),
+            What::Duel { requests, .. } => requests,
+            _ => &[],
+        }
+    }
+}
+
 impl Outcome {
     /// The answer that the sender heard.
     #[must_use]
@@ -170,9 +205,7 @@ impl Outcome {
     pub fn is_definite(&self) -> bool {
         match self.heard() {
             Some(Reply::Webhook(status)) => status.is_success(),
-            Some(Reply::Error(error)) => {
-                matches!(error, LedgerError::Refused(_) | LedgerError::NotOffered)
-            }
+            Some(reply) if reply.may_be_an_error() => false,
             Some(_) => true,
             None => false,
         }
@@ -192,12 +225,8 @@ impl History {
             .iter()
             .enumerate()
             .flat_map(|(place, happening)| {
-                let requests = match &happening.what {
-                    What::Request(request) => std::slice::from_ref(request),
-                    What::Duel { requests, .. } => requests,
-                    _ => &[],
-                };
-                requests.iter().map(move |request| (place, request))
+                let requests = happening.requests().iter();
+                requests.map(move |request| (place, request))
             })
     }
 }

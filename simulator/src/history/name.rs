@@ -11,9 +11,9 @@ impl Names {
         ["ana", "budi"].get(number).copied().unwrap_or("bystander")
     }
 
-    /// An instance of the ledger.
+    /// An instance of the ledger, and whoever runs on it in a duel: `A`, `B`, and on.
     #[must_use]
     pub fn instance(number: usize) -> char {
-        if number == 0 { 'A' } else { 'B' }
+        ('A'..='Z').nth(number).unwrap_or('?')
     }
 }

@@ -35,12 +35,18 @@ pub fn says(reply: &Reply) -> String {
         Reply::Sweep(jobs) if jobs.is_empty() => "nothing to refund".to_owned(),
         Reply::Sweep(jobs) if jobs.len() == 1 => "refunded 1 job".to_owned(),
         Reply::Sweep(jobs) => format!("refunded {} jobs", jobs.len()),
+        Reply::Swept(0) => "nothing to refund".to_owned(),
+        Reply::Swept(1) => "refunded 1 job".to_owned(),
+        Reply::Swept(count) => format!("refunded {count} jobs"),
+        Reply::Either { said, .. } => said.clone(),
         Reply::Webhook(status) => format!("HTTP {}", status.code()),
         Reply::Balance(balance) => format!("spendable {}", balance.spendable),
         Reply::Entries(rows) => format!("{} rows", rows.len()),
         Reply::Error(LedgerError::NotOffered) => "not offered".to_owned(),
         Reply::Error(LedgerError::Again(_)) => "again".to_owned(),
         Reply::Error(LedgerError::Refused(why)) => format!("refused: {why}"),
-        Reply::Error(LedgerError::Failed(why)) => format!("error: {why}"),
+        Reply::Error(LedgerError::Failed(why) | LedgerError::Mistaken(why)) => {
+            format!("error: {why}")
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{Order, Watcher};
 use crate::clock::Stopwatch;
 use crate::execute::{Stage, StageError};
 use crate::invariant::{Finding, Invariant};
-use crate::report::{Counterexample, Coverage, Report};
+use crate::report::{Counterexample, Coverage, Divergence, Report, Saved, statements};
 use crate::storm::{Action, Schedule};
 use crate::strategy::{Actor, Exhaustive, Replay, Strategy};
 use std::collections::BTreeMap;
@@ -28,7 +28,6 @@ pub fn exhaust(
     let duels = stage.menu().duels();
     let mut tally = Tally::default();
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
-    let name = stage.subject().name().to_owned();
     let mut hung = false;
     for (place, duel) in duels.iter().enumerate() {
         // Whatever was to be judged is broken: more orders would say it again.
@@ -61,7 +60,7 @@ pub fn exhaust(
                         history: judged.history.clone(),
                         breach,
                     };
-                    found.insert(invariant, Some(it.tell(&name, order.seed, invariant)));
+                    found.insert(invariant, Some(it.tell(stage, order.seed, invariant)));
                     watcher.found(invariant);
                 }
             }
@@ -75,24 +74,40 @@ pub fn exhaust(
         tally.cases = done;
         watcher.case(done, u32::try_from(duels.len()).unwrap_or(u32::MAX));
     }
-    Ok(tally.report(&name, order, found, watch.elapsed()))
+    Ok(tally.report(stage, order, found, watch.elapsed()))
 }
 
-/// Fights a saved duel again, in the order that it was saved with.
+/// Fights a saved duel again, in the order that it was saved with, and says where it came to be
+/// another.
 pub(super) fn again(
     stage: &mut Stage,
-    schedule: &Schedule,
+    saved: &Saved,
     order: &Order,
-) -> Result<Option<Judged>, StageError> {
-    let steps = schedule.steps.iter();
+) -> Result<(Option<Judged>, Option<Divergence>), StageError> {
+    let steps = saved.schedule.steps.iter();
     let kept = steps.filter_map(|step| match &step.action {
         Action::Duel { order, .. } => Some(order.clone()),
         _ => None,
     });
     let mut strategy = Replay::new(kept.flatten().map(Actor).collect());
     strategy.begin();
-    let fought = fight(stage, schedule, &mut strategy, order)?;
-    Ok(fought.map(|(_, judged)| judged))
+    match fight(stage, &saved.schedule, &mut strategy, order) {
+        Ok(fought) => {
+            let judged = fought.map(|(_, judged)| judged);
+            let made = judged.as_ref().map(|judged| statements(&judged.history));
+            let made = made.unwrap_or_default();
+            Ok((judged, Divergence::between(&saved.statements, &made)))
+        }
+        Err(StageError::Diverged(diverged)) => {
+            let names = |actors: &[Actor]| actors.iter().map(|it| it.0).collect::<Vec<_>>();
+            let (wanted, could) = (names(&diverged.wanted), names(&diverged.enabled));
+            let stuck = Divergence::stuck(&saved.statements, diverged.step, &wanted, &could);
+            // Its calls were left in the middle of what they did.
+            stage.refresh()?;
+            Ok((None, Some(stuck)))
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// One fight; `None` if its order can't be told from one that was fought already.

@@ -90,7 +90,9 @@ pub fn hunt(
     let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
     for saved in &order.first {
         let judged = if saved.schedule.has_duel() {
-            match exhaust::again(stage, &saved.schedule, order)? {
+            let (judged, diverged) = exhaust::again(stage, saved, order)?;
+            tally.diverges(diverged);
+            match judged {
                 Some(judged) => judged,
                 None => continue,
             }
@@ -105,7 +107,7 @@ pub fn hunt(
                     history: judged.history.clone(),
                     breach,
                 };
-                let told = again.tell(stage.subject().name(), saved.seed, invariant);
+                let told = again.tell(stage, saved.seed, invariant);
                 found.entry(invariant).or_insert(Some(told));
             }
         }
@@ -161,13 +163,12 @@ pub fn hunt(
                 None => None,
             },
         };
-        let name = stage.subject().name();
         found.insert(
             invariant,
-            shortest.map(|it| it.tell(name, order.seed, invariant)),
+            shortest.map(|it| it.tell(stage, order.seed, invariant)),
         );
     }
-    Ok(tally.report(stage.subject().name(), order, found, watch.elapsed()))
+    Ok(tally.report(stage, order, found, watch.elapsed()))
 }
 
 /// Where a schedule that broke something came from.
@@ -178,7 +179,8 @@ enum Origin {
     Struck(Schedule),
 }
 
-/// Plays a saved schedule once more: the report of a run of one.
+/// Plays a saved schedule once more: the report of a run of one, which says where the ledger's
+/// statements came to be others than when it was saved.
 ///
 /// # Errors
 /// The server failed.

@@ -9,7 +9,7 @@ use super::judge::judge;
 use crate::execute::{Begin, Stage, StageError};
 use crate::history::{History, Names};
 use crate::invariant::{Breach, Finding, Invariant};
-use crate::report::{Counterexample, Saved, lines};
+use crate::report::{Counterexample, Saved, lines, statements};
 use crate::storm::{Fate, Schedule, Storm};
 use proptest::strategy::ValueTree;
 
@@ -28,16 +28,18 @@ pub(super) struct Found {
 
 impl Found {
     /// The counterexample that a report shows.
-    pub(super) fn tell(&self, ledger: &str, seed: u64, invariant: Invariant) -> Counterexample {
+    pub(super) fn tell(&self, stage: &Stage, seed: u64, invariant: Invariant) -> Counterexample {
         let breach = &self.breach;
         let schedule = self.schedule.clone();
+        let ledger = stage.subject().name();
         Counterexample {
             wrong: breach.wrong.clone(),
             account: breach.account.map(Names::account),
             steps: lines(&self.history, breach),
             file: String::new(),
             replay: String::new(),
-            saved: Saved::new(ledger, seed, invariant, &breach.wrong, schedule),
+            saved: Saved::new(ledger, seed, invariant, &breach.wrong, schedule)
+                .found_on(stage.version(), statements(&self.history)),
         }
     }
 }

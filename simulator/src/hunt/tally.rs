@@ -2,10 +2,11 @@
 
 use super::Order;
 use super::judge::Judged;
+use crate::execute::Stage;
 use crate::history::What;
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Coverage, Entry, Refused, Report, Verdict};
+use crate::report::{Counterexample, Coverage, Divergence, Entry, Refused, Report, Verdict};
 use crate::storm::{Fault, Moment, Schedule};
 use crate::target::{Call, Operation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ pub(super) struct Tally {
     coverage: Vec<Coverage>,
     /// Faults that can't strike here.
     pub(super) refused: Vec<Refused>,
+    diverged: Option<Divergence>,
 }
 
 impl Tally {
@@ -63,6 +65,11 @@ impl Tally {
         }
     }
 
+    /// A saved duel came to be another.
+    pub(super) fn diverges(&mut self, diverged: Option<Divergence>) {
+        self.diverged = self.diverged.take().or(diverged);
+    }
+
     /// A duel was fought out.
     pub(super) fn covers(&mut self, duel: Coverage) {
         self.coverage.push(duel);
@@ -71,7 +78,7 @@ impl Tally {
     /// The run's report. A counterexample that is `None` broke once and not again.
     pub(super) fn report(
         self,
-        ledger: &str,
+        stage: &Stage,
         order: &Order,
         mut found: BTreeMap<Invariant, Option<Counterexample>>,
         elapsed: Duration,
@@ -104,16 +111,18 @@ impl Tally {
             Vec::new()
         };
         let named = self.met.into_iter();
+        // Where there is more to go by than one saved schedule, it is only one that no longer fits.
+        let diverged = self.diverged.filter(|_| order.cases == 0);
         Report {
             schema: "badai.report/1",
-            ledger: ledger.to_owned(),
+            ledger: stage.subject().name().to_owned(),
             seed: order.seed,
             strategy: if self.coverage.is_empty() {
                 "sequential"
             } else {
                 "exhaustive"
             },
-            verdict: verdict(&entries, &never_met),
+            verdict: verdict(&entries, &never_met, diverged.as_ref()),
             cases: self.cases,
             schedules: self.schedules,
             crash_points: u32::try_from(self.crash_points.len()).unwrap_or(u32::MAX),
@@ -124,17 +133,21 @@ impl Tally {
             never_met,
             refused: self.refused,
             duels: self.coverage,
+            diverged,
+            remarks: stage.remarks(),
             invariants: entries,
         }
     }
 }
 
-/// Broken beats everything; held needs something that was looked at, and every named fault met.
-fn verdict(entries: &[Entry], never_met: &[Fault]) -> Verdict {
+/// Broken beats everything; held needs something that was looked at, every named fault met, and a
+/// replay to be the run that was saved.
+fn verdict(entries: &[Entry], never_met: &[Fault], diverged: Option<&Divergence>) -> Verdict {
     let any = |word| entries.iter().any(|entry| entry.verdict == word);
     if any(Word::Broken) {
         Verdict::Broken
-    } else if !never_met.is_empty() || any(Word::Unknown) || !any(Word::Held) {
+    } else if diverged.is_some() || !never_met.is_empty() || any(Word::Unknown) || !any(Word::Held)
+    {
         Verdict::Inconclusive
     } else {
         Verdict::Held

@@ -9,6 +9,7 @@
 //! between two statements inside one database function: they move as one.
 
 use super::{Evidence, Finding};
+use crate::history::Request;
 use crate::model::{Deed, Standing};
 
 pub(super) const CLAIM: &str = "no reserve takes more than was spendable, and reserve → charge or refund moves exactly its amounts";
@@ -16,21 +17,18 @@ pub(super) const MEANING: &str =
     "nobody spends credits that they don't have, and nobody pays for work that failed";
 
 pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
-    let about_a_job = |place: usize| {
-        evidence.history.requests().any(|(at, request)| {
-            at == place
-                && matches!(
-                    request.deed,
-                    Deed::Reserve { .. } | Deed::Charge { .. } | Deed::Refund { .. }
-                )
-        })
+    let about_a_job = |request: &Request| {
+        matches!(
+            request.deed,
+            Deed::Reserve { .. } | Deed::Charge { .. } | Deed::Refund { .. }
+        )
     };
     let looked = evidence
         .history
         .requests()
-        .any(|(at, request)| about_a_job(at) && request.outcome.heard().is_some());
+        .any(|(_, request)| about_a_job(request) && request.outcome.heard().is_some());
     evidence.judge(looked, |found| {
-        found.cause.is_some_and(about_a_job)
+        evidence.behind(found).any(about_a_job)
             && !found.by_crash
             && matches!(
                 found.standing,

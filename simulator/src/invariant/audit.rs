@@ -9,6 +9,9 @@ use crate::model::Standing;
 use crate::target::Reply;
 use std::collections::BTreeSet;
 
+/// How many configurations are looked at an account: some tenths of a second.
+const CONFIGURATIONS: u32 = 50_000;
+
 /// What the audit of all accounts found.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
@@ -24,8 +27,11 @@ pub struct Audit {
     pub died_after_acknowledging: bool,
     /// A hold was open when its process died, or when the weather ended.
     pub left_a_hold: bool,
-    /// The model's states were more than the budget.
+    /// The budget ran out before the end of the history.
     pub exhausted: bool,
+    /// Requests that got no definite answer and could have been refused: an error is as good a no
+    /// as any. By their places in the history.
+    pub refusable: BTreeSet<usize>,
 }
 
 /// The place where a ledger left the model.
@@ -37,6 +43,8 @@ pub struct Deviation {
     pub place: usize,
     /// The request that caused it, as a place in the history; `None` if nobody had asked for anything.
     pub cause: Option<usize>,
+    /// Which of the requests there, if one of them alone is to blame.
+    pub nth: Option<usize>,
     /// How that request stood to what the account had seen.
     pub standing: Option<Standing>,
     /// What is wrong.
@@ -119,12 +127,24 @@ impl Audit {
     /// Audits every account of the history.
     #[must_use]
     pub fn of(history: &History) -> Self {
+        Self::within(history, CONFIGURATIONS)
+    }
+
+    /// The same, looking at no more than so many configurations an account: past that, what isn't
+    /// known to be wrong by then is unknown.
+    #[must_use]
+    pub fn within(history: &History, configurations: u32) -> Self {
         let mut audit = Self::default();
         let mut acknowledged = [false; 2];
         for happening in &history.happenings {
             match &happening.what {
                 What::Request(request) => {
                     acknowledged[request.instance % 2] |= request.outcome.heard().is_some();
+                }
+                What::Duel { requests, .. } => {
+                    for request in requests {
+                        acknowledged[request.instance % 2] |= request.outcome.heard().is_some();
+                    }
                 }
                 What::Crash { instance } => {
                     audit.died_after_acknowledging |= acknowledged[instance % 2];
@@ -139,7 +159,7 @@ impl Audit {
             // What somebody had before is read, never assumed: who doesn't tell isn't judged by it.
             if history.parties[account].opening.is_some() {
                 audit.followed += 1;
-                Walk::new(history, account, &mut audit).run();
+                Walk::new(history, account, &mut audit, configurations).run();
             }
         }
         audit

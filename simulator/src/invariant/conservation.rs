@@ -56,7 +56,7 @@ fn readings(history: &History) -> Vec<Reading<'_>> {
     let mut readings = Vec::new();
     for (place, happening) in history.happenings.iter().enumerate() {
         match &happening.what {
-            What::Request(_) => {
+            What::Request(_) | What::Duel { .. } => {
                 balances.fill(None);
                 cause = Some(place);
             }
@@ -105,6 +105,8 @@ fn drifted(history: &History, readings: &[Reading<'_>], mode: EntriesSum) -> Opt
             account: Some(reading.account),
             place: reading.place,
             cause: reading.cause,
+            nth: None,
+            wanted: None,
             wrong: format!(
                 "{}'s rows sum to {}, the balance says {shown}",
                 Names::account(reading.account),
@@ -133,6 +135,8 @@ fn removed(history: &History, readings: &[Reading<'_>]) -> Option<Breach> {
             account: Some(reading.account),
             place: reading.place,
             cause: reading.cause,
+            nth: None,
+            wanted: None,
             wrong: format!(
                 "a row of {} is gone or changed: {} {}",
                 Names::account(reading.account),

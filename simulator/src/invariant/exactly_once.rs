@@ -9,6 +9,7 @@
 //! twice isn't sent twice.
 
 use super::{Evidence, Finding};
+use crate::history::Request;
 use crate::model::{Deed, Standing};
 
 pub(super) const CLAIM: &str = "one business fact moves the balance once, however many events, deliveries and requests tell it";
@@ -17,17 +18,12 @@ pub(super) const MEANING: &str =
 
 pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
     let looked = evidence.audit.seen.contains(&Standing::Repeat);
-    let grant = |place: usize| {
-        evidence
-            .history
-            .requests()
-            .any(|(at, request)| at == place && matches!(request.deed, Deed::Grant { .. }))
-    };
+    let grant = |request: &Request| matches!(request.deed, Deed::Grant { .. });
     evidence.judge(looked, |found| match found.standing {
         Some(Standing::Repeat) => !found.by_crash,
         // The same fact told with another amount, or told once and moved more or less than that.
-        Some(Standing::Mismatch) => found.cause.is_some_and(grant),
-        Some(Standing::First) => found.cause.is_some_and(grant) && !found.by_crash,
+        Some(Standing::Mismatch) => evidence.behind(found).any(grant),
+        Some(Standing::First) => evidence.behind(found).any(grant) && !found.by_crash,
         _ => false,
     })
 }

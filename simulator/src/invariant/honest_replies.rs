@@ -4,9 +4,12 @@
 //! **For a founder.** What the system tells the customer is true: "reserved" means that the
 //! credits are held, "not enough" means that there weren't enough.
 //!
-//! **Judged from** each definite reply against the set that the model allows at that moment; a
-//! lost reply counts as "maybe". Two calls that ran inside one another may have taken effect in either
-//! order. **It cannot see** three of them: no schedule runs so many at once so far.
+//! **Judged from** all replies together: there must be an order of all requests, in which none
+//! comes before one that was over when it was sent, that makes each definite reply one that the
+//! model allows (*linearizability*, Herlihy and Wing, 1990). A lost or an `error` reply is a
+//! "maybe": it may have taken effect at any time after its call, or never. A sweep is as many
+//! refunds as it tells. **It cannot see** what holds between accounts, nor an order that the model
+//! has too many of to look at: it then says that it doesn't know.
 
 use super::audit::Wrong;
 use super::{Evidence, Finding};

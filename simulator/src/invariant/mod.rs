@@ -12,13 +12,17 @@ mod conservation;
 mod durability;
 mod exactly_once;
 mod honest_replies;
+mod linearize;
 mod order_guard;
+mod places;
 mod progress;
 mod reconciliation;
 mod recovery;
 mod walk;
 mod words;
 
+#[cfg(test)]
+mod orders;
 #[cfg(test)]
 mod properties;
 

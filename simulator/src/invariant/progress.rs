@@ -27,10 +27,17 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
             let What::GaveUp(request) = &happening.what else {
                 return None;
             };
+            if evidence.audit.refusable.contains(&place)
+                && !matches!(request.outcome, Outcome::Hung(_))
+            {
+                return None;
+            }
             told(request, evidence).map(|wrong| Breach {
                 account: request.account,
                 place,
                 cause: None,
+                nth: None,
+                wanted: None,
                 wrong,
             })
         });

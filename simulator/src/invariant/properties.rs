@@ -2,7 +2,7 @@
 //! kind of wrong is named by the claim that it breaks.
 
 use super::*;
-use crate::history::{Happening, History, Outcome, Party, Request, What};
+use crate::history::{Happening, History, Outcome, Party, Request, Span, What};
 use crate::model::{Account, Choices, Deed};
 use crate::target::{
     AccountId, Balance, Call, Charge, Credits, Entry, FactId, JobId, LedgerError, Operation,
@@ -47,19 +47,20 @@ impl Script {
     }
 
     fn request(self, deed: Deed, outcome: Outcome) -> Self {
-        let account = (!matches!(deed, Deed::Sweep { .. })).then_some(0);
-        self.then(What::Request(Request {
-            account,
-            instance: 0,
-            // The checkers judge by the deed; the call is for people to read.
-            call: Call::Balance {
-                account: AccountId::new("a"),
-            },
-            deed,
-            said: "a request".to_owned(),
-            attempt: 1,
-            outcome,
-        }))
+        self.then(What::Request(request(deed, outcome)))
+    }
+
+    /// Requests that overlap as their spans say.
+    fn duel(self, made: Vec<(Deed, Outcome, Span)>) -> Self {
+        let (requests, spans) = made
+            .into_iter()
+            .map(|(deed, outcome, span)| (request(deed, outcome), span))
+            .unzip();
+        self.then(What::Duel {
+            requests,
+            spans,
+            moves: Vec::new(),
+        })
     }
 
     fn says(self, deed: Deed, reply: Reply) -> Self {
@@ -110,6 +111,35 @@ impl Script {
         let breaks = |claim: &&Invariant| matches!(claim.judge(&evidence), Finding::Broken(_));
         Invariant::ALL.iter().filter(breaks).copied().collect()
     }
+}
+
+fn request(deed: Deed, outcome: Outcome) -> Request {
+    Request {
+        account: (!matches!(deed, Deed::Sweep { .. })).then_some(0),
+        instance: 0,
+        // The checkers judge by the deed; the call is for people to read.
+        call: Call::Balance {
+            account: AccountId::new("a"),
+        },
+        deed,
+        said: "a request".to_owned(),
+        attempt: 1,
+        outcome,
+    }
+}
+
+/// A reserve of 40 for another job, that was told this, from `begins` to `ends`.
+fn beside(number: u8, told: Reserve, begins: u32, ends: u32) -> (Deed, Outcome, Span) {
+    let deed = Deed::Reserve {
+        job: JobId::new(format!("j{number}")),
+        amount: Credits::new(40),
+    };
+    let ends = Some(ends);
+    (
+        deed,
+        Outcome::Replied(Reply::Reserve(told)),
+        Span { begins, ends },
+    )
 }
 
 fn job() -> JobId {
@@ -252,6 +282,79 @@ fn an_overdraft_and_a_negative_amount_break_the_lifecycle() {
 }
 
 #[test]
+fn of_three_reserves_at_once_as_many_are_told_yes_as_are_covered() {
+    use Reserve::{Insufficient, Reserved};
+    let three = |told: [Reserve; 3]| {
+        let [one, two, three] = told;
+        Script::new(100).duel(vec![
+            beside(1, one, 1, 4),
+            beside(2, two, 2, 5),
+            beside(3, three, 3, 6),
+        ])
+    };
+    assert_eq!(three([Reserved, Insufficient, Reserved]).broken(), []);
+    let over = three([Reserved; 3]);
+    assert_eq!(
+        over.broken(),
+        [Invariant::AtomicLifecycle, Invariant::HonestReplies]
+    );
+    let under = three([Reserved, Insufficient, Insufficient]);
+    assert!(under.broken().contains(&Invariant::HonestReplies));
+}
+
+#[test]
+fn an_answer_that_only_an_order_against_real_time_explains_breaks_honest_replies() {
+    use Reserve::{Insufficient, Reserved};
+    let paid = |begins, ends| {
+        let ends = Some(ends);
+        (paid(100), Outcome::Replied(OK), Span { begins, ends })
+    };
+    let overlap = Script::new(0).duel(vec![paid(1, 4), beside(1, Insufficient, 2, 3)]);
+    assert_eq!(overlap.broken(), []);
+    let after = Script::new(0).duel(vec![
+        paid(1, 2),
+        beside(1, Insufficient, 3, 5),
+        beside(2, Reserved, 4, 6),
+    ]);
+    assert!(after.broken().contains(&Invariant::HonestReplies));
+}
+
+#[test]
+fn what_nobody_heard_may_come_true_after_its_retry_but_not_after_the_calm() {
+    let lost = || {
+        Script::new(0)
+            .request(reserve(40), Outcome::ReplyLost(RESERVED))
+            .says(reserve(40), Reply::Reserve(Reserve::Insufficient))
+    };
+    let late = lost().says(paid(100), OK).shows(60);
+    assert_eq!(late.broken(), []);
+    let too_late = lost().then(What::Calm).says(paid(100), OK).shows(60);
+    assert_eq!(too_late.broken(), [Invariant::Reconciliation]);
+}
+
+#[test]
+fn a_budget_that_runs_out_leaves_a_lie_unknown() {
+    use Reserve::Reserved;
+    let over = Script::new(100).duel(vec![
+        beside(1, Reserved, 1, 4),
+        beside(2, Reserved, 2, 5),
+        beside(3, Reserved, 3, 6),
+    ]);
+    let judged = |configurations| {
+        let audit = Audit::within(&over.history, configurations);
+        let evidence = Evidence {
+            history: &over.history,
+            audit: &audit,
+        };
+        Invariant::HonestReplies.judge(&evidence)
+    };
+    for configurations in [0, 10, 50] {
+        assert_eq!(judged(configurations), Finding::Unknown);
+    }
+    assert!(matches!(judged(100_000), Finding::Broken(_)));
+}
+
+#[test]
 fn a_stuck_hold_breaks_recovery_and_so_does_a_sweep_of_the_young_or_the_done() {
     let stuck = Script::new(100)
         .says(reserve(40), RESERVED)
@@ -385,6 +488,37 @@ proptest! {
     ) {
         let (script, _) = exemplary(&deeds, &lost);
         prop_assert_eq!(script.broken(), []);
+    }
+
+    #[test]
+    fn an_exemplary_ledger_is_never_accused_of_what_overlaps(
+        (deeds, lost, listed) in (0..12usize).prop_flat_map(|n| (
+            prop::collection::vec(deeds(), n), prop::collection::vec(prop::bool::weighted(0.2), n),
+            Just((0..3usize).collect::<Vec<_>>()).prop_shuffle(),
+        ))
+    ) {
+        let (script, _) = exemplary(&deeds, &lost);
+        let requests = script.history.requests().map(|(_, request)| request.clone());
+        let requests: Vec<Request> = requests.collect();
+        let mut overlapping = Script::new(50);
+        let shown = script.history.happenings.iter().filter(|it| it.requests().is_empty());
+        let shown: Vec<&Happening> = shown.collect();
+        for (chunk, some) in requests.chunks(3).enumerate() {
+            // They took effect in this order; each may have been sent and heard of in another.
+            let mut some: Vec<(usize, Request)> = some.iter().cloned().enumerate().collect();
+            some.sort_by_key(|(place, _)| listed[*place]);
+            let spans = some.iter().map(|(place, _)| Span {
+                begins: u32::try_from(*place).unwrap(),
+                ends: Some(u32::try_from(*place).unwrap() + 2),
+            });
+            let spans = spans.collect();
+            let last = shown[(chunk * 3 + 2).min(shown.len() - 1)].what.clone();
+            let requests = some.into_iter().map(|(_, request)| request).collect();
+            overlapping = overlapping
+                .then(What::Duel { requests, spans, moves: Vec::new() })
+                .then(last);
+        }
+        prop_assert_eq!(overlapping.broken(), []);
     }
 
     #[test]

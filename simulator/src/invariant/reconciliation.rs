@@ -24,19 +24,14 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
     if let Some(breach) = lost(evidence) {
         return Finding::Broken(breach);
     }
-    let delivery = |place: usize| {
-        evidence
-            .history
-            .requests()
-            .any(|(at, request)| at == place && fact(&request.deed).is_some())
-    };
+    let delivery = |request: &Request| fact(&request.deed).is_some();
     let looked = evidence
         .history
         .requests()
         .any(|(_, request)| matches!(request.outcome.heard(), Some(Reply::Webhook(_))));
     evidence.judge(looked, |found| match found.standing {
         Some(Standing::Tampered | Standing::Clawback) => true,
-        Some(Standing::First) => found.cause.is_some_and(delivery) && !found.by_crash,
+        Some(Standing::First) => evidence.behind(found).any(delivery) && !found.by_crash,
         _ => false,
     })
 }
@@ -71,6 +66,8 @@ fn lost(evidence: &Evidence<'_>) -> Option<Breach> {
                 account: request.account,
                 place,
                 cause: None,
+                nth: None,
+                wanted: None,
                 wrong: format!(
                     "{} was never taken: {} attempts, none answered with 2xx",
                     request.said, request.attempt

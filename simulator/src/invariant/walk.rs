@@ -1,27 +1,34 @@
 //! One account's way through a history, beside the model.
 //!
 //! The model's account is a *set* of states, because a lost reply leaves two. A reply narrows
-//! the set; a reply that no state allows is wrong. A balance is compared with the set and
-//! narrows nothing: what is wrong for a moment and right after the calm was late, not wrong.
-//! So a wrong balance counts from where it first showed, and only if it still stands at the end.
+//! the set; a reply that no state allows, in no order of what overlaps, is wrong. A balance is
+//! compared with the set and narrows nothing: what is wrong for a moment and right after the calm
+//! was late, not wrong. So a wrong balance counts from where it first showed, and only if it still
+//! stands at the end.
 //!
 //! It is one walk, and so one file, longer than most.
 
 use super::audit::{Audit, Deviation, Part, Wrong};
-use crate::history::{History, Outcome, Request, What};
-use crate::model::{Account, Choices, Deed, Standing};
-use crate::target::{Balance, Charge, JobId, Refund, Reply};
+use super::linearize::{Explained, Possible, Timed};
+use crate::history::{History, Outcome, Request, Span, What};
+use crate::model::{Account, Choices, Standing};
+use crate::target::{Applies, Balance, Charge, Refund, Reply};
 use std::collections::BTreeSet;
 
-/// More states than this and the audit says that it doesn't know.
-const MAX_STATES: usize = 4_096;
+/// When a request was under way of which nobody noted it.
+const ANY: Span = Span {
+    begins: 0,
+    ends: None,
+};
 
 /// One account's way through the history.
 pub(super) struct Walk<'a> {
     history: &'a History,
     account: usize,
     audit: &'a mut Audit,
-    states: Vec<Account>,
+    possible: Possible,
+    /// How many configurations may still be looked at before the audit says that it doesn't know.
+    budget: u32,
     shown: Option<Balance>,
     last: Option<Last>,
     /// The last that happened to the account, but for reading, was a death.
@@ -29,12 +36,14 @@ pub(super) struct Walk<'a> {
     /// Some process has died by now.
     died: bool,
     swept: bool,
+    /// The weather is over.
+    calm: bool,
     /// The states before the last sweep that found nothing, where one should have found something.
     unswept: Vec<Account>,
     onset: Option<Deviation>,
 }
 
-/// The last request of the account, with the states before it.
+/// The last requests of the account, with the states before them.
 struct Last {
     place: usize,
     standing: Standing,
@@ -45,8 +54,21 @@ struct Last {
     before: Vec<Account>,
 }
 
+/// Why a walk ends before the history does.
+enum Stop {
+    /// A reply was wrong: what comes after it tells nothing.
+    Wrong,
+    /// The budget ran out.
+    Exhausted,
+}
+
 impl<'a> Walk<'a> {
-    pub(super) fn new(history: &'a History, account: usize, audit: &'a mut Audit) -> Self {
+    pub(super) fn new(
+        history: &'a History,
+        account: usize,
+        audit: &'a mut Audit,
+        budget: u32,
+    ) -> Self {
         let shown = history.parties[account].opening;
         let opening = shown.map_or(0, |balance| balance.spendable.get());
         let states = Choices::allowed_by(&history.policy)
@@ -57,12 +79,14 @@ impl<'a> Walk<'a> {
             history,
             account,
             audit,
-            states,
+            possible: Possible::opening(states),
+            budget,
             shown,
             last: None,
             crashed: false,
             died: false,
             swept: false,
+            calm: false,
             unswept: Vec::new(),
             onset: None,
         }
@@ -70,168 +94,136 @@ impl<'a> Walk<'a> {
 
     pub(super) fn run(mut self) {
         for (place, happening) in self.history.happenings.iter().enumerate() {
-            let ours =
-                |account: &Option<usize>| account.is_none_or(|account| account == self.account);
-            match &happening.what {
-                What::Request(request) if ours(&request.account) => {
-                    let right = self.request(place, request);
-                    if !right {
-                        break;
-                    }
-                }
-                What::Duel { requests, .. } => {
-                    let ours: Vec<&Request> =
-                        requests.iter().filter(|it| ours(&it.account)).collect();
-                    let right = self.duel(place, &ours);
-                    if !right {
-                        break;
-                    }
+            let went = match &happening.what {
+                What::Request(request) => self.requests(place, &[(0, request, Span::default())]),
+                What::Duel {
+                    requests, spans, ..
+                } => {
+                    let spans = spans.iter().copied().chain(std::iter::repeat(ANY));
+                    let timed = requests.iter().zip(spans).enumerate();
+                    let timed: Vec<_> = timed.map(|(nth, (it, span))| (nth, it, span)).collect();
+                    self.requests(place, &timed)
                 }
                 What::Balance {
                     account,
                     read: Ok(balance),
-                } if *account == self.account => self.compare(place, balance),
+                } if *account == self.account => {
+                    self.compare(place, balance);
+                    Ok(())
+                }
                 What::Crash { .. } | What::ServerCrash => {
                     (self.crashed, self.died) = (true, true);
                     self.audit.left_a_hold |= self.holds();
+                    Ok(())
+                }
+                What::GaveUp(request) if request.account.is_none_or(|it| it == self.account) => {
+                    let mut states = self.possible.accounts().iter();
+                    if states.any(|state| state.may_refuse(&request.deed)) {
+                        self.audit.refusable.insert(place);
+                    }
+                    Ok(())
                 }
                 What::Calm => {
+                    self.possible.come_to_rest();
+                    self.calm = true;
                     self.audit.left_a_hold |= self.holds();
+                    Ok(())
                 }
                 What::Swept => {
                     self.swept = true;
-                    let held = self.states.iter().filter(|state| state.held() > 0);
+                    let held = self
+                        .possible
+                        .accounts()
+                        .iter()
+                        .filter(|state| state.held() > 0);
                     self.unswept = held.cloned().collect();
-                    self.states = self.states.drain(..).map(Account::swept).collect();
-                    self.tidy();
+                    self.possible.sweep();
+                    Ok(())
                 }
-                _ => {}
-            }
-            if self.states.len() > MAX_STATES {
-                self.audit.exhausted = true;
-                return;
+                _ => Ok(()),
+            };
+            match went {
+                Ok(()) => {}
+                Err(Stop::Wrong) => break,
+                Err(Stop::Exhausted) => {
+                    self.audit.exhausted = true;
+                    return;
+                }
             }
         }
         self.audit.deviations.extend(self.onset);
     }
 
     fn holds(&self) -> bool {
-        self.states.iter().all(|state| state.held() > 0)
+        self.possible
+            .accounts()
+            .iter()
+            .all(|state| state.held() > 0)
     }
 
-    fn tidy(&mut self) {
-        self.states.sort();
-        self.states.dedup();
-    }
-
-    /// Moves the states by a request; false if its reply was wrong and the walk ends there.
-    fn request(&mut self, place: usize, request: &Request) -> bool {
-        self.replies(&[request]);
-        let standing = self.standing(&request.deed);
-        let before = std::mem::take(&mut self.states);
-        match self.apply(&before, &request.deed, &request.outcome) {
-            Ok(after) => self.states = after,
-            Err(wrong) => {
-                self.accuse(place, standing, wrong);
-                return false;
-            }
-        }
-        self.stands_after(place, standing, &[request], before);
-        true
-    }
-
-    /// Moves the states by two requests that ran inside one another: as if one had come wholly
-    /// before the other, in either order; a sweep may be cut by the other, as it is any number of
-    /// refunds. False if no order gives both replies.
-    fn duel(&mut self, place: usize, requests: &[&Request]) -> bool {
-        let [one, two] = requests else {
-            return requests.iter().all(|request| self.request(place, request));
+    /// Goes on by the requests of one place that are this account's, or everybody's.
+    fn requests(&mut self, place: usize, all: &[(usize, &'a Request, Span)]) -> Result<(), Stop> {
+        let is_ours = |request: &Request| request.account.is_none_or(|it| it == self.account);
+        let ours: Vec<_> = all.iter().filter(|(_, it, _)| is_ours(it)).collect();
+        let Some((_, last, _)) = ours.last() else {
+            return Ok(());
         };
-        self.replies(requests);
-        let before = std::mem::take(&mut self.states);
-        let mut after = BTreeSet::new();
-        let mut standing = None;
-        let mut wrong: Option<(Standing, Wrong)> = None;
-        for order in orders(one, two) {
-            let mut states = before.clone();
-            for (turn, (deed, outcome)) in order.iter().enumerate() {
-                let stands = states
-                    .first()
-                    .map_or(Standing::First, |it| it.standing(deed));
-                match self.apply(&states, deed, outcome) {
-                    Ok(then) => states = then,
-                    Err(what) => {
-                        // The order that went further tells more.
-                        if turn > 0 || wrong.is_none() {
-                            wrong = Some((stands, what));
-                        }
-                        states.clear();
-                        break;
-                    }
-                }
-                if turn + 1 == order.len() && standing.is_none() {
-                    standing = Some(stands);
-                }
-            }
-            after.extend(states);
-        }
-        if let (true, Some((standing, wrong))) = (after.is_empty(), wrong) {
-            self.accuse(place, standing, wrong);
-            return false;
-        }
-        self.states = after.into_iter().collect();
-        let standing = standing.unwrap_or(Standing::First);
-        self.stands_after(place, standing, requests, before);
-        true
-    }
-
-    fn replies(&mut self, requests: &[&Request]) {
-        for request in requests {
+        let seems: Vec<Standing> = ours.iter().map(|(_, it, _)| self.standing(it)).collect();
+        for ((_, request, _), standing) in ours.iter().zip(&seems) {
             if request.outcome.heard().is_some() {
                 self.audit.replies += 1;
-                self.audit.seen.insert(self.standing(&request.deed));
+                self.audit.seen.insert(*standing);
             }
         }
-    }
-
-    /// The states after a deed with that outcome, or what is wrong with its reply.
-    fn apply(
-        &self,
-        before: &[Account],
-        deed: &Deed,
-        outcome: &Outcome,
-    ) -> Result<Vec<Account>, Wrong> {
-        let mut after: Vec<Account> = match outcome {
-            Outcome::NeverArrived => before.to_vec(),
-            Outcome::ReplyLost(_) | Outcome::Died | Outcome::Hung(_) => {
-                before.iter().flat_map(|state| state.maybe(deed)).collect()
-            }
-            Outcome::Replied(reply) => {
-                let reply = self.only_ours(reply, before);
-                let after: Vec<_> = before
-                    .iter()
-                    .flat_map(|state| state.after(deed, &reply))
-                    .collect();
-                if after.is_empty() {
-                    return Err(Wrong::Reply {
-                        got: reply,
-                        allowed: allowed(before, deed),
-                    });
-                }
-                after
+        let before: Vec<Account> = self.possible.accounts().to_vec();
+        let timed: Vec<Timed<'_>> = ours
+            .iter()
+            .map(|(_, request, span)| Timed {
+                deed: &request.deed,
+                outcome: &request.outcome,
+                span: *span,
+            })
+            .collect();
+        let shown = self.shown;
+        let fits = |state: &Account| shown.is_none_or(|shown| state.shows(&shown));
+        let stood = match self.possible.explain(&timed, fits, &mut self.budget) {
+            Explained::Yes(stood) => stood,
+            Explained::Unknown => return Err(Stop::Exhausted),
+            Explained::No(refusal) => {
+                let (nth, ..) = ours[refusal.request];
+                let wrong = Wrong::Reply {
+                    got: refusal.got,
+                    allowed: refusal.allowed,
+                };
+                self.accuse(place, *nth, refusal.standing, wrong);
+                return Err(Stop::Wrong);
             }
         };
-        after.sort();
-        after.dedup();
-        Ok(after)
+        let stood = stood.into_iter().zip(seems);
+        let stood = stood.map(|(answered, seems)| answered.unwrap_or(seems));
+        self.last = Some(Last {
+            place,
+            standing: stood
+                .max_by_key(|standing| tells(*standing))
+                .unwrap_or(Standing::First),
+            acknowledged: ours.iter().any(|(_, it, _)| it.outcome.heard().is_some()),
+            lost: ours
+                .iter()
+                .any(|(_, it, _)| matches!(it.outcome, Outcome::ReplyLost(_) | Outcome::Died)),
+            instance: last.instance,
+            before,
+        });
+        self.crashed = false;
+        Ok(())
     }
 
-    fn accuse(&mut self, place: usize, standing: Standing, wrong: Wrong) {
+    fn accuse(&mut self, place: usize, nth: usize, standing: Standing, wrong: Wrong) {
         let suspects_crash = self.died && (standing == Standing::First || forgets(&wrong));
         self.onset.get_or_insert(Deviation {
             account: self.account,
             place,
             cause: Some(place),
+            nth: Some(nth),
             standing: Some(standing),
             wrong,
             by_crash: false,
@@ -240,53 +232,26 @@ impl<'a> Walk<'a> {
         });
     }
 
-    fn stands_after(
-        &mut self,
-        place: usize,
-        standing: Standing,
-        requests: &[&Request],
-        before: Vec<Account>,
-    ) {
-        self.tidy();
-        let lost =
-            |request: &&Request| matches!(request.outcome, Outcome::ReplyLost(_) | Outcome::Died);
-        self.last = Some(Last {
-            place,
-            standing,
-            acknowledged: requests.iter().any(|it| it.outcome.heard().is_some()),
-            lost: requests.iter().any(lost),
-            instance: requests.last().map_or(0, |it| it.instance),
-            before,
-        });
-        self.crashed = false;
-    }
-
-    /// Of a sweep's jobs, those that this account's states know.
-    fn only_ours(&self, reply: &Reply, states: &[Account]) -> Reply {
-        match reply {
-            Reply::Sweep(jobs) => Reply::Sweep(
-                jobs.iter()
-                    .filter(|job| states.iter().any(|state| state.jobs.contains_key(job)))
-                    .cloned()
-                    .collect(),
-            ),
-            other => other.clone(),
-        }
-    }
-
-    /// How the deed stands, by the states that the last balance shown fits best.
-    fn standing(&self, deed: &Deed) -> Standing {
+    /// How a request stands, by the states that the last balance shown fits best.
+    fn standing(&self, request: &Request) -> Standing {
         let fits = |state: &&Account| self.shown.is_none_or(|shown| state.shows(&shown));
-        self.states
-            .iter()
-            .find(fits)
-            .or_else(|| self.states.first())
-            .map_or(Standing::First, |state| state.standing(deed))
+        let accounts = self.possible.accounts();
+        let likely = accounts.iter().find(fits).or_else(|| accounts.first());
+        likely.map_or(Standing::First, |state| state.standing(&request.deed))
     }
 
     fn compare(&mut self, place: usize, shown: &Balance) {
+        // Whoever applies events from a queue is judged by what stands once it is empty.
+        if self.history.policy.applies == Some(Applies::Later) && !self.calm {
+            return;
+        }
         self.shown = Some(*shown);
-        if self.states.iter().any(|state| state.shows(shown)) {
+        if self
+            .possible
+            .accounts()
+            .iter()
+            .any(|state| state.shows(shown))
+        {
             self.onset = None;
             return;
         }
@@ -305,8 +270,9 @@ impl<'a> Walk<'a> {
             account: self.account,
             place,
             cause: cause.map(|last| last.place),
+            nth: None,
             standing: cause.map(|last| last.standing),
-            wrong: mismatch(&self.states, shown),
+            wrong: mismatch(self.possible.accounts(), shown),
             by_crash: at_crash,
             suspects_crash: !at_crash
                 && cause.is_some_and(|last| last.standing == Standing::First)
@@ -340,37 +306,15 @@ fn forgets(wrong: &Wrong) -> bool {
     )
 }
 
-/// The orders in which two requests may have taken effect.
-fn orders(one: &Request, two: &Request) -> Vec<Vec<(Deed, Outcome)>> {
-    let whole = |request: &Request| (request.deed.clone(), request.outcome.clone());
-    let mut orders = vec![vec![whole(one), whole(two)], vec![whole(two), whole(one)]];
-    for (sweep, other) in [(one, two), (two, one)] {
-        let Outcome::Replied(Reply::Sweep(jobs)) = &sweep.outcome else {
-            continue;
-        };
-        let part = |jobs: &[JobId]| {
-            let reply = Reply::Sweep(jobs.to_vec());
-            (sweep.deed.clone(), Outcome::Replied(reply))
-        };
-        for cut in 1..jobs.len() {
-            let (first, second) = jobs.split_at(cut);
-            orders.push(vec![part(first), whole(other), part(second)]);
-            orders.push(vec![part(second), whole(other), part(first)]);
-        }
+/// Of requests that overlapped, which one a wrong balance is put down to: a repeat or a contrary end
+/// is likelier behind it than what was told for the first time; of equals, the last.
+fn tells(standing: Standing) -> u8 {
+    match standing {
+        Standing::Repeat => 3,
+        Standing::Contrary => 2,
+        Standing::Mismatch | Standing::Nonsense | Standing::Tampered | Standing::Clawback => 1,
+        Standing::First | Standing::Overdraw | Standing::Unfounded | Standing::Sweep => 0,
     }
-    orders
-}
-
-/// What the ledger could have said.
-fn allowed(states: &[Account], deed: &Deed) -> Vec<Reply> {
-    let mut replies: Vec<Reply> = states
-        .iter()
-        .flat_map(|state| state.outcomes(deed))
-        .map(|(reply, _)| reply)
-        .collect();
-    replies.sort();
-    replies.dedup();
-    replies
 }
 
 /// The first part of the balance that fits no state.

@@ -4,36 +4,40 @@ use super::audit::{Deviation, Wrong};
 use super::claim::Breach;
 use crate::history::{Names, says};
 use crate::model::Standing;
+use crate::target::Reply;
 
 impl Deviation {
     /// What a verdict opens with.
     #[must_use]
     pub fn breach(&self) -> Breach {
         let who = Names::account(self.account);
-        let wrong = match &self.wrong {
+        let either = |some: Vec<String>| some.join(" or ");
+        let quoted = |reply: &Reply| format!("`{}`", says(reply));
+        let (wrong, wanted) = match &self.wrong {
             Wrong::Reply { got, .. } if self.standing == Some(Standing::Nonsense) => {
-                format!(
-                    "the reply `{}` to an amount that makes no sense, wanted a refusal",
-                    says(got)
+                let what = "to an amount that makes no sense, wanted a refusal";
+                (
+                    format!("the reply {} {what}", quoted(got)),
+                    Some("a refusal".to_owned()),
                 )
             }
             Wrong::Reply { got, allowed } if allowed.is_empty() => {
-                format!("the reply `{}` is one that can't be right here", says(got))
+                let what = "is one that can't be right here";
+                (format!("the reply {} {what}", quoted(got)), None)
             }
             Wrong::Reply { got, allowed } => {
-                let allowed: Vec<_> = allowed.iter().map(says).collect();
-                format!(
-                    "the reply `{}`, wanted `{}`",
-                    says(got),
-                    allowed.join("` or `")
+                let wanted = either(allowed.iter().map(quoted).collect());
+                (
+                    format!("the reply {}, wanted {wanted}", quoted(got)),
+                    Some(wanted),
                 )
             }
             Wrong::Balance { part, wanted, got } => {
-                let wanted: Vec<_> = wanted.iter().map(i64::to_string).collect();
-                format!(
-                    "{who}'s {} is {got}, wanted {}",
-                    part.name(),
-                    wanted.join(" or ")
+                let wanted = either(wanted.iter().map(i64::to_string).collect());
+                let part = part.name();
+                (
+                    format!("{who}'s {part} is {got}, wanted {wanted}"),
+                    Some(format!("{who}'s {part} to be {wanted}")),
                 )
             }
         };
@@ -41,7 +45,9 @@ impl Deviation {
             account: Some(self.account),
             place: self.place,
             cause: self.cause,
+            nth: self.nth,
             wrong,
+            wanted,
         }
     }
 }

@@ -70,12 +70,9 @@ impl Step {
                 account: None,
                 steps: vec![Line {
                     step: 1,
-                    at: 0,
-                    instance: None,
                     what: case,
-                    reply: None,
-                    spendable: None,
                     wrong: true,
+                    ..Line::default()
                 }],
                 file: String::new(),
                 replay: format!("badai grade {}", self.id),
@@ -98,6 +95,8 @@ impl Step {
             faults: BTreeMap::new(),
             never_met: Vec::new(),
             duels: Vec::new(),
+            diverged: None,
+            remarks: Vec::new(),
             invariants: entry.into_iter().collect(),
         }
     }

@@ -75,7 +75,7 @@ impl Verdict {
                 StageError::Server(error) => error.exit_code(),
                 StageError::Wire(_) => 3,
                 StageError::Diverged(_) => 4,
-                StageError::Open { .. } => 1,
+                StageError::Open { .. } | StageError::Mistaken(_) => 1,
             },
             error: Some(error.to_string()),
             ..Self::blank(step)

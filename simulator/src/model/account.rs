@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 pub struct Account {
     /// The ledger's choices, as far as they matter here.
     pub choices: Choices,
-    /// Credits that can be reserved; below zero only under [`Clawback::Negative`].
+    /// Credits that can be reserved; below zero only under [`Clawback::Negative`] or an overdraft
+    /// that was declared.
     pub spendable: i64,
     /// Credits clawed back that could not be taken yet.
     pub owed: i64,
@@ -23,8 +24,10 @@ pub struct Account {
 /// One job: what was held for it and how it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Job {
-    /// Credits held.
+    /// Credits asked for.
     pub amount: i64,
+    /// Credits held: the same, but for a ledger that takes what is there.
+    pub held: i64,
     /// Where it stands.
     pub status: JobStatus,
 }
@@ -72,7 +75,7 @@ impl Account {
         self.jobs
             .values()
             .filter(|job| job.status == JobStatus::Held)
-            .fold(0, |held: i64, job| held.saturating_add(job.amount))
+            .fold(0, |held: i64, job| held.saturating_add(job.held))
     }
 
     /// The balance that a ledger in this state would show.
@@ -147,8 +150,8 @@ impl Account {
     pub(super) fn release(&mut self, id: &JobId) {
         if let Some(job) = self.jobs.get_mut(id) {
             job.status = JobStatus::Refunded;
-            let amount = job.amount;
-            self.raise(amount);
+            let held = job.held;
+            self.raise(held);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The choices that a ledger may make for itself, resolved: one of each.
 
-use crate::target::{Clawback, LateSuccess, Policy, RetryAnswer};
+use crate::target::{ChargeWhat, Clawback, Credits, LateSuccess, Policy, RetryAnswer, Shortfall};
 
 /// One complete set of choices. A declared policy leaves one; an undeclared one leaves all
 /// that reasonable ledgers make, and the history decides which of them still fit.
@@ -14,6 +14,16 @@ pub struct Choices {
     pub retry_answer: RetryAnswer,
     /// Whether a charge may cost less than was held.
     pub partial_charge: bool,
+    /// Whether a charge may cost more than was held.
+    pub overcharge: bool,
+    /// Whether a reserve may take spendable below zero.
+    pub overdraft: bool,
+    /// Whether a reserve takes what is there where spendable doesn't cover it.
+    pub partial_reserve: bool,
+    /// Whether a charge spends the whole hold.
+    pub whole_charge: bool,
+    /// The least that a charge costs.
+    pub min_cost: i64,
 }
 
 impl Choices {
@@ -45,6 +55,12 @@ impl Choices {
                         clawback,
                         retry_answer,
                         partial_charge,
+                        // These are nobody's default: what isn't declared isn't allowed.
+                        overcharge: policy.overcharge,
+                        overdraft: policy.overdraft,
+                        partial_reserve: policy.shortfall == Some(Shortfall::Partial),
+                        whole_charge: policy.charge == Some(ChargeWhat::Whole),
+                        min_cost: policy.min_cost.map_or(0, Credits::get),
                     });
                 }
             }

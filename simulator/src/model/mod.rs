@@ -16,3 +16,4 @@ mod properties;
 pub use account::{Account, Fact, Job, JobStatus};
 pub use choices::Choices;
 pub use deed::{Deed, Standing};
+pub use step::leaves_open;

@@ -121,6 +121,35 @@ proptest! {
     }
 
     #[test]
+    fn what_is_past_moves_nothing_whatever_happens_first(
+        choices in policies(), before in proptest::collection::vec(deeds(), 0..20), deed in deeds(),
+        between in proptest::collection::vec(deeds(), 0..8)
+    ) {
+        let mut state = Account::opening(choices, 0);
+        for deed in &before {
+            state = exemplary(&state, deed);
+        }
+        let past = state.is_past(&deed);
+        for deed in &between {
+            state = exemplary(&state, deed);
+        }
+        prop_assert!(!past || state.maybe(&deed) == [state]);
+    }
+
+    #[test]
+    fn what_has_happened_is_past(
+        choices in policies(), before in proptest::collection::vec(deeds(), 0..20), deed in deeds()
+    ) {
+        let mut state = Account::opening(choices, 0);
+        for deed in &before {
+            state = exemplary(&state, deed);
+        }
+        for then in state.maybe(&deed) {
+            prop_assert!(then == state || then.is_past(&deed));
+        }
+    }
+
+    #[test]
     fn payments_and_refunds_end_at_the_same_net_in_any_order(
         told in proptest::collection::vec(deeds(), 0..12).prop_shuffle(),
     ) {

@@ -10,6 +10,17 @@ use crate::target::{
 /// One allowed answer with the state that it leads to.
 type Outcome = (Reply, Account);
 
+/// Whether a reply says neither that it moved nor that it didn't.
+#[must_use]
+pub fn leaves_open(reply: &Reply) -> bool {
+    match reply {
+        // A file's mistake is nothing that the ledger did; the run ends with it.
+        Reply::Error(error) => matches!(error, LedgerError::Failed(_) | LedgerError::Mistaken(_)),
+        Reply::Webhook(status) => !status.is_success() && !status.is_refusal(),
+        _ => false,
+    }
+}
+
 impl Account {
     /// Every answer of the operation's own that is allowed here, with where it leads.
     ///
@@ -38,10 +49,15 @@ impl Account {
             Reply::Error(LedgerError::Again(_)) => vec![self.clone()],
             Reply::Error(LedgerError::Refused(_)) if self.may_refuse(deed) => vec![self.clone()],
             Reply::Error(LedgerError::Refused(_) | LedgerError::NotOffered) => Vec::new(),
-            Reply::Error(LedgerError::Failed(_)) => self.maybe(deed),
+            Reply::Either { replies, .. } => {
+                let after = replies.iter().flat_map(|reply| self.after(deed, reply));
+                after.collect()
+            }
+            Reply::Swept(0) => vec![self.clone()],
+            Reply::Swept(count) => self.swept_so_many(deed, *count),
             Reply::Webhook(status) if status.is_success() => vec![self.told(deed)],
             Reply::Webhook(status) if status.is_refusal() => vec![self.clone()],
-            Reply::Webhook(_) => self.maybe(deed),
+            open if leaves_open(open) => self.maybe(deed),
             Reply::Sweep(jobs) => self.sweep(deed, jobs).into_iter().collect(),
             own => self
                 .outcomes(deed)
@@ -69,6 +85,32 @@ impl Account {
         states.sort();
         states.dedup();
         states
+    }
+
+    /// Whether the deed can move nothing here any more, whatever else happens first: a copy of it
+    /// that is still under way somewhere can be forgotten.
+    #[must_use]
+    pub fn is_past(&self, deed: &Deed) -> bool {
+        match (self.standing(deed), deed) {
+            (_, Deed::Unpaid { .. }) => true,
+            (_, Deed::Sweep { reaches_holds }) => !reaches_holds,
+            // A job that was refunded may be charged all the same.
+            (Standing::Contrary, Deed::Charge { .. }) => {
+                self.choices.late_success == LateSuccess::Reject
+            }
+            // Nothing was given back yet, but what was paid is news.
+            (Standing::Repeat, Deed::Repaid { fact, .. }) => {
+                self.facts.get(fact).is_some_and(|known| known.paid > 0)
+            }
+            (standing, _) => matches!(
+                standing,
+                Standing::Repeat
+                    | Standing::Contrary
+                    | Standing::Mismatch
+                    | Standing::Nonsense
+                    | Standing::Tampered
+            ),
+        }
     }
 
     /// How the deed stands to what this account has seen.
@@ -127,17 +169,29 @@ impl Account {
             return vec![stays(Insufficient), stays(Conflict), stays(Settled)];
         }
         let Some(job) = self.jobs.get(id) else {
-            if amount.get() > self.spendable {
-                return vec![stays(Insufficient)];
-            }
-            let mut then = self.clone();
-            then.spendable -= amount.get();
-            let job = Job {
-                amount: amount.get(),
-                status: JobStatus::Held,
+            let amount = amount.get();
+            let holding = |held: i64| {
+                let mut then = self.clone();
+                then.spendable = then.spendable.saturating_sub(held);
+                let job = Job {
+                    amount,
+                    held,
+                    status: JobStatus::Held,
+                };
+                then.jobs.insert(id.clone(), job);
+                (Reply::Reserve(Reserved), then)
             };
-            then.jobs.insert(id.clone(), job);
-            return vec![(Reply::Reserve(Reserved), then)];
+            if amount <= self.spendable {
+                return vec![holding(amount)];
+            }
+            let mut replies = vec![stays(Insufficient)];
+            if self.choices.overdraft {
+                replies.push(holding(amount));
+            }
+            if self.choices.partial_reserve {
+                replies.push(holding(self.spendable.max(0)));
+            }
+            return replies;
         };
         let same = job.amount == amount.get();
         match (job.status, self.choices.retry_answer) {
@@ -173,20 +227,54 @@ impl Account {
             (Reply::Charge(Charge::Charged), then)
         };
         match job.status {
-            JobStatus::Held if cost < 0 || cost > job.amount => vec![stays(Charge::Conflict)],
+            JobStatus::Held if cost < 0 => vec![stays(Charge::Conflict)],
+            JobStatus::Held if cost > job.amount => {
+                let mut replies = vec![stays(Charge::Conflict)];
+                let extra = cost.saturating_sub(job.held);
+                let covered = extra <= self.spendable || self.choices.overdraft;
+                if self.choices.overcharge && covered {
+                    replies.push(charged(0, extra));
+                }
+                replies
+            }
             JobStatus::Held if cost == job.amount => vec![charged(0, 0)],
-            JobStatus::Held if self.choices.partial_charge => vec![charged(job.amount - cost, 0)],
-            JobStatus::Held => vec![stays(Charge::Conflict)],
+            JobStatus::Held => {
+                let released = |cost: i64| charged(job.held.saturating_sub(cost).max(0), 0);
+                let mut replies = Vec::new();
+                if self.choices.whole_charge {
+                    replies.push(charged(0, 0));
+                } else if self.choices.partial_charge {
+                    replies.push(released(cost));
+                } else {
+                    replies.push(stays(Charge::Conflict));
+                }
+                // Of a least cost nobody says whether less is raised to it or refused.
+                if cost < self.choices.min_cost {
+                    replies.push(released(self.choices.min_cost));
+                    replies.push(stays(Charge::Conflict));
+                }
+                replies
+            }
             JobStatus::Charged(was) if was == cost => vec![stays(Charge::Charged)],
+            JobStatus::Charged(_) if self.choices.whole_charge => {
+                vec![stays(Charge::Charged), stays(Charge::Conflict)]
+            }
             JobStatus::Charged(_) => vec![stays(Charge::Conflict)],
             JobStatus::Refunded if cost < 0 || cost > job.amount => {
                 vec![stays(Charge::Refunded), stays(Charge::Conflict)]
             }
             JobStatus::Refunded => match self.choices.late_success {
-                LateSuccess::Recollect if cost <= self.spendable => vec![charged(0, cost)],
+                LateSuccess::Recollect if self.recollects(cost) <= self.spendable => {
+                    vec![charged(0, self.recollects(cost))]
+                }
                 LateSuccess::Recollect | LateSuccess::Reject => vec![stays(Charge::Refunded)],
             },
         }
+    }
+
+    /// What a late success of that cost is collected for.
+    fn recollects(&self, cost: i64) -> i64 {
+        cost.max(self.choices.min_cost)
     }
 
     fn refund(&self, id: &JobId) -> Vec<Outcome> {
@@ -269,6 +357,25 @@ impl Account {
         Some(then)
     }
 
+    /// A sweep that tells only how many, of all accounts together: any of the held jobs, but no
+    /// more than so many. One that isn't old enough to reach them leaves them alone.
+    fn swept_so_many(&self, deed: &Deed, count: u64) -> Vec<Account> {
+        let Deed::Sweep {
+            reaches_holds: true,
+        } = deed
+        else {
+            return vec![self.clone()];
+        };
+        let held = |state: &Account| {
+            let held = state.jobs.values();
+            held.filter(|job| job.status == JobStatus::Held).count() as u64
+        };
+        let before = held(self);
+        let mut states = self.partly_swept();
+        states.retain(|state| before - held(state) <= count);
+        states
+    }
+
     fn partly_swept(&self) -> Vec<Account> {
         let held: Vec<&JobId> = self
             .jobs
@@ -287,7 +394,8 @@ impl Account {
     }
 
     /// Whether some reasonable ledger says a plain no here.
-    fn may_refuse(&self, deed: &Deed) -> bool {
+    #[must_use]
+    pub fn may_refuse(&self, deed: &Deed) -> bool {
         self.standing(deed) == Standing::Nonsense
             || self.outcomes(deed).iter().any(|(reply, _)| {
                 !matches!(

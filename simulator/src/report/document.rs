@@ -2,6 +2,7 @@
 
 use super::lane::Line;
 use super::saved::Saved;
+use super::statements::Divergence;
 use crate::invariant::Invariant;
 use crate::storm::Fault;
 use serde::Serialize;
@@ -68,6 +69,11 @@ pub struct Report {
     /// The pairs that were fought out, with how many orders each has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duels: Vec<Coverage>,
+    /// Where a replay came to be another run than the one that was saved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diverged: Option<Divergence>,
+    /// What whoever reads the verdict should know: what was left out, what couldn't be sent.
+    pub remarks: Vec<String>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
 }

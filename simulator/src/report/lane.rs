@@ -1,6 +1,7 @@
 //! A counterexample as lines that a stranger understands: what was done, on which instance,
 //! what came back, and what the account had then.
 
+use super::plain;
 use crate::history::{History, Move, Names, Outcome, Request, What, says};
 use crate::invariant::Breach;
 use crate::storm::{Fault, Moment, Strike};
@@ -8,7 +9,7 @@ use crate::target::{Balance, Call};
 use serde::Serialize;
 
 /// One line of a counterexample.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// Counted from 1.
     pub step: usize,
@@ -17,8 +18,14 @@ pub struct Line {
     /// On which instance, `A` or `B`; `null` where no request was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<char>,
+    /// Whether it is a mark on that instance's lane of a duel, where several run inside one another.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub duel: bool,
     /// What was done.
     pub what: String,
+    /// The statement behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql: Option<String>,
     /// What came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
@@ -28,6 +35,9 @@ pub struct Line {
     /// Whether this is where it went wrong.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub wrong: bool,
+    /// What would have been right there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
 }
 
 /// The lines from the first step to the breach.
@@ -43,11 +53,8 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
         let mut line = Line {
             step: lines.len() + 1,
             at: happening.at,
-            instance: None,
-            what: String::new(),
-            reply: None,
-            spendable: None,
             wrong: place == wrong,
+            ..Line::default()
         };
         match &happening.what {
             What::Business { said, .. } => line.what.clone_from(said),
@@ -70,14 +77,12 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 }
                 line.reply = Some(heard(&request.outcome));
             }
-            What::Duel { requests, moves } => {
-                lines.extend(duel(
-                    happening.at,
-                    lines.len(),
-                    requests,
-                    moves,
-                    place == wrong,
-                ));
+            What::Duel {
+                requests, moves, ..
+            } => {
+                let liar = (place == wrong).then_some(breach.nth);
+                let from = lines.len();
+                lines.extend(duel(happening.at, from, requests, moves, liar));
                 continue;
             }
             What::Struck {
@@ -87,6 +92,7 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
             } => {
                 line.instance = Some(Names::instance(*instance));
                 line.what = struck(*strike, sql);
+                line.sql = Some(sql.clone()).filter(|sql| sql.contains(' '));
             }
             What::Crash { instance } => {
                 line.instance = Some(Names::instance(*instance));
@@ -136,45 +142,67 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
         }
         lines.push(line);
     }
+    if let Some(line) = lines.iter_mut().rev().find(|line| line.wrong) {
+        line.wanted.clone_from(&breach.wanted);
+    }
     lines
 }
 
-/// A duel's lines: who asks for what, each statement in the order in which they moved, and what
-/// each was told.
-fn duel(at: u32, from: usize, requests: &[Request], moves: &[Move], wrong: bool) -> Vec<Line> {
+/// A duel's lines: who asks for what, then each mark in the order in which it was made; what each
+/// was told stands after the last of its marks. `liar` is whose answer is wrong, or the last one.
+fn duel(
+    at: u32,
+    from: usize,
+    requests: &[Request],
+    moves: &[Move],
+    liar: Option<Option<usize>>,
+) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    let mut add = |instance: usize, what: String, reply: Option<String>, wrong: bool| {
-        lines.push(Line {
-            step: from + lines.len() + 1,
-            at,
-            instance: Some(Names::instance(instance)),
-            what,
-            reply,
-            spendable: None,
-            wrong,
-        });
+    let mark = |actor: usize, what: String| Line {
+        at,
+        instance: Some(Names::instance(actor)),
+        duel: true,
+        what,
+        ..Line::default()
     };
     for (actor, request) in requests.iter().enumerate() {
-        add(actor, format!("begins: {}", request.said), None, false);
+        lines.push(mark(actor, format!("begins: {}", request.said)));
     }
-    for step in moves {
-        let said = (!step.said.is_empty()).then(|| shortened(&step.said, 22));
-        add(
-            step.actor,
-            format!("  {}", shortened(&step.sql, 46)),
-            said,
-            false,
-        );
+    let last = |actor: usize| moves.iter().rposition(|it| it.actor == actor);
+    let answers = |after: Option<usize>| {
+        let told = requests.iter().enumerate();
+        told.filter(move |(actor, _)| last(*actor) == after)
+            .map(|(actor, request)| Line {
+                reply: Some(heard(&request.outcome)),
+                wrong: liar == Some(Some(actor)),
+                ..mark(actor, "is told".to_owned())
+            })
+            .collect::<Vec<_>>()
+    };
+    lines.extend(answers(None));
+    for (place, step) in moves.iter().enumerate() {
+        let reply = Some(plain::came(&step.said)).filter(|said| !said.is_empty());
+        let does = plain::does(&step.sql);
+        lines.push(match does {
+            _ if step.sql.is_empty() => mark(step.actor, plain::came(&step.said)),
+            Some(does) => Line {
+                // What its plain words say in full needs no SQL.
+                sql: Some(step.sql.clone()).filter(|sql| sql.contains(' ')),
+                reply,
+                ..mark(step.actor, does)
+            },
+            None => Line {
+                reply,
+                ..mark(step.actor, step.sql.clone())
+            },
+        });
+        lines.extend(answers(Some(place)));
     }
-    for (actor, request) in requests.iter().enumerate() {
-        let last = actor + 1 == requests.len();
-        let said = heard(&request.outcome);
-        add(
-            actor,
-            format!("ends: {}", request.said),
-            Some(said),
-            wrong && last,
-        );
+    if let (Some(None), Some(last)) = (liar, lines.last_mut()) {
+        last.wrong = true;
+    }
+    for (place, line) in lines.iter_mut().enumerate() {
+        line.step = from + place + 1;
     }
     lines
 }
@@ -190,20 +218,12 @@ fn struck(strike: Strike, sql: &str) -> String {
         Fault::ServerCrash => "  meets the crash",
         _ => "  dies",
     };
-    let sql = shortened(sql, 46);
+    let sql = plain::does(sql).unwrap_or_else(|| sql.to_owned());
     match strike.moment {
         Moment::Before(_) => format!("{what} before: {sql}"),
         Moment::After(_) => format!("{what} after: {sql}"),
         Moment::Replied => format!("{what} right after its reply"),
     }
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most - 1).collect();
-    format!("{kept}…")
 }
 
 fn shown(balance: &Balance) -> i64 {

@@ -1,5 +1,9 @@
 //! A schedule in a file: it replays without its generator.
+//!
+//! Beside the steps stands what the ledger was when they were found, so that a replay can say that
+//! it is another by now. Files from before that was kept have none of it, and load all the same.
 
+use super::statements::Statement;
 use crate::invariant::Invariant;
 use crate::storm::Schedule;
 use serde::{Deserialize, Serialize};
@@ -16,6 +20,9 @@ pub struct Saved {
     schema: String,
     /// The ledger that it was found on, as `--ledger` takes it.
     pub ledger: String,
+    /// Which version of it: the fingerprint of its SQL; empty in older files.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub version: String,
     /// The run's seed.
     pub seed: u64,
     /// What it breaks.
@@ -24,6 +31,9 @@ pub struct Saved {
     pub wrong: String,
     /// The steps.
     pub schedule: Schedule,
+    /// The statements of its duel; none in older files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<Statement>,
 }
 
 /// Why a schedule file can't be used.
@@ -84,11 +94,21 @@ impl Saved {
         Self {
             schema: SCHEMA.to_owned(),
             ledger: ledger.to_owned(),
+            version: String::new(),
             seed,
             breaks,
             wrong: wrong.to_owned(),
             schedule,
+            statements: Vec::new(),
         }
+    }
+
+    /// The same, with what the ledger was when it was found.
+    #[must_use]
+    pub fn found_on(mut self, version: &str, statements: Vec<Statement>) -> Self {
+        version.clone_into(&mut self.version);
+        self.statements = statements;
+        self
     }
 
     /// The file name that says what is inside.
@@ -107,17 +127,12 @@ impl Saved {
     /// # Errors
     /// A folder that can't be made or written.
     pub fn write(&self, folder: &Path) -> Result<PathBuf, SavedError> {
-        let path = folder.join(self.file_name());
-        let failed = |source| SavedError::Write {
-            path: path.clone(),
-            source,
-        };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
-        writeln!(file, "{text}").map_err(failed)?;
-        file.persist(&path).map_err(|error| failed(error.error))?;
-        Ok(path)
+        let name = self.file_name();
+        let text = serde_json::to_string_pretty(self).map_err(|error| SavedError::Write {
+            path: folder.join(&name),
+            source: error.into(),
+        })?;
+        write_whole(folder, &name, &(text + "\n"))
     }
 
     /// Reads one.
@@ -129,11 +144,19 @@ impl Saved {
             path: path.to_owned(),
             source,
         })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads one from its text; errors name the file that it is from.
+    ///
+    /// # Errors
+    /// A text that is half of one, or of another format.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, SavedError> {
         let parse = |source| SavedError::Parse {
             path: path.to_owned(),
             source,
         };
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(parse)?;
+        let value: serde_json::Value = serde_json::from_str(text).map_err(parse)?;
         let found = value.get("schema").and_then(serde_json::Value::as_str);
         if let Some(found) = found
             && found != SCHEMA
@@ -154,6 +177,20 @@ impl Saved {
     }
 }
 
+/// Writes a file into a folder, whole or not at all, and says where.
+pub(super) fn write_whole(folder: &Path, name: &str, text: &str) -> Result<PathBuf, SavedError> {
+    let path = folder.join(name);
+    let failed = |source| SavedError::Write {
+        path: path.clone(),
+        source,
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.persist(&path).map_err(|error| failed(error.error))?;
+    Ok(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,8 +208,18 @@ mod tests {
     #[test]
     fn what_is_written_is_what_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let path = saved().write(folder.path()).unwrap();
-        assert_eq!(Saved::read(&path).unwrap(), saved());
+        let (actor, sql) = (1, "select ?".to_owned());
+        let found = saved().found_on("0123", vec![Statement { actor, sql }]);
+        let path = found.write(folder.path()).unwrap();
+        assert_eq!(Saved::read(&path).unwrap(), found);
+    }
+
+    #[test]
+    fn a_file_from_before_fingerprints_loads() {
+        let old = r#"{"schema": "badai.schedule/1", "ledger": "naive", "seed": 7,
+            "breaks": "exactly-once", "wrong": "the reply", "schedule": {"steps": [], "faults": []}}"#;
+        let saved = Saved::parse(old, Path::new("old.badai.json")).unwrap();
+        assert_eq!((saved.version.as_str(), saved.statements.len()), ("", 0));
     }
 
     #[test]

@@ -2,16 +2,16 @@
 //! prints it takes the styles out where no terminal listens.
 
 use super::document::{Counterexample, Entry, Judged, Refused, Report, Verdict};
-use super::lane::Line;
+use super::steps::{steps, wrap};
 use crate::storm::Fault;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default().bold();
-const STRONG: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub(super) const STRONG: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
 
 /// How the reader runs badai, and so what they would type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Through {
 }
 
 /// A text in a style.
-fn paint(style: Style, text: &str) -> String {
+pub(super) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
@@ -83,23 +83,6 @@ pub fn table(rows: &[(&str, &str)]) -> String {
     text
 }
 
-/// Breaks a paragraph at spaces.
-fn wrap(said: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in said.split_whitespace() {
-        let last = lines.len() - 1;
-        if lines[last].is_empty() {
-            lines[last].push_str(word);
-        } else if lines[last].chars().count() + 1 + word.chars().count() <= width {
-            lines[last].push(' ');
-            lines[last].push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
-}
-
 /// Seed and settings: what a run prints before anything else.
 #[must_use]
 pub fn heading(verb: &str, ledger: &str, seed: u64, settings: &str) -> String {
@@ -123,6 +106,15 @@ pub fn body(report: &Report, through: Through) -> String {
     text.push_str(&invariants(report));
     text.push('\n');
     text.push_str(&coverage(report));
+    for remark in &report.remarks {
+        for (place, line) in wrap(remark, 86).into_iter().enumerate() {
+            let head = if place == 0 { "remark: " } else { "        " };
+            let _ = writeln!(text, "{}", paint(DIM, &format!("{head}{line}")));
+        }
+    }
+    if let Some(diverged) = &report.diverged {
+        let _ = writeln!(text, "{diverged}");
+    }
     text.push_str(&verdict(report, through));
     text
 }
@@ -133,7 +125,7 @@ pub fn broken(entry: &Entry, through: Through) -> String {
     let mut text = format!("{} {}", paint(BAD, entry.id.id()), paint(BAD, "is broken"));
     if let Some(found) = &entry.counterexample {
         let _ = write!(text, ": {}\n\n", paint(STRONG, &found.wrong));
-        text.push_str(&steps(found));
+        text.push_str(&steps(&found.steps, found.account));
         let _ = write!(text, "\n  {}\n", entry.id.meaning());
         if !found.replay.is_empty() {
             let _ = writeln!(text, "  {} {}", paint(DIM, "replay:"), through.typed(found));
@@ -142,67 +134,6 @@ pub fn broken(entry: &Entry, through: Through) -> String {
         text.push('\n');
     }
     text
-}
-
-/// The steps of a counterexample as aligned lines.
-#[must_use]
-pub fn steps(found: &Counterexample) -> String {
-    let whats = found.steps.iter().map(|line| line.what.chars().count());
-    let width = whats.max().unwrap_or(0).min(60);
-    let replies = found.steps.iter().filter_map(|line| line.reply.as_ref());
-    let reply_width = replies
-        .map(|reply| reply.chars().count())
-        .max()
-        .unwrap_or(0)
-        .min(24);
-    let mut text = String::new();
-    if let Some(account) = found.account
-        && found.steps.iter().any(|line| line.spendable.is_some())
-    {
-        let blank = " ".repeat(width + reply_width);
-        let head = format!("       when      on  {blank}  {account} has");
-        let _ = writeln!(text, "{}", paint(DIM, &head));
-    }
-    for line in &found.steps {
-        let _ = writeln!(text, "{}", step(line, width, reply_width));
-    }
-    text
-}
-
-fn step(line: &Line, width: usize, reply_width: usize) -> String {
-    let mark = if line.wrong {
-        paint(BAD, "✗")
-    } else {
-        " ".to_owned()
-    };
-    let instance = line.instance.unwrap_or(' ');
-    let reply = line.reply.as_deref().unwrap_or_default();
-    let spendable = line.spendable.map(|credits| credits.to_string());
-    let text = format!(
-        "{:>3}  {:<9}  {instance}  {:<width$}  {reply:<reply_width$}  {}",
-        line.step,
-        moment(line.at),
-        line.what,
-        spendable.unwrap_or_default(),
-    );
-    let text = text.trim_end();
-    let text = if line.wrong {
-        paint(BAD, text)
-    } else {
-        text.to_owned()
-    };
-    format!("  {mark}{text}")
-}
-
-/// A virtual moment in its two largest units, such as `2 d 3 h`.
-fn moment(seconds: u32) -> String {
-    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, _) => format!("{minutes} m {} s", seconds % 60),
-        (0, _, _) => format!("{hours} h {} m", minutes % 60),
-        _ => format!("{days} d {} h", hours % 24),
-    }
 }
 
 /// Every invariant with what was found.
@@ -321,7 +252,9 @@ pub fn verdict(report: &Report, through: Through) -> String {
             text
         }
         Verdict::Inconclusive => {
-            let why = if report.never_met.is_empty() {
+            let why = if report.diverged.is_some() {
+                "the ledger no longer does what it did when this was saved".to_owned()
+            } else if report.never_met.is_empty() {
                 "nothing could be judged".to_owned()
             } else {
                 let never: Vec<_> = report.never_met.iter().map(|fault| fault.id()).collect();
@@ -329,18 +262,5 @@ pub fn verdict(report: &Report, through: Through) -> String {
             };
             format!("verdict: {} ({why})\n", paint(DOUBT, "inconclusive"))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_shows_its_two_largest_units() {
-        assert_eq!(moment(59), "59 s");
-        assert_eq!(moment(302), "5 m 2 s");
-        assert_eq!(moment(7_260), "2 h 1 m");
-        assert_eq!(moment(259_200), "3 d 0 h");
     }
 }

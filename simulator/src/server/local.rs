@@ -72,6 +72,7 @@ mod tests {
         Script {
             name: name.into(),
             sql: sql.into(),
+            ..Script::default()
         }
     }
 

@@ -2,19 +2,21 @@
 
 use super::error::ServerError;
 use super::session::Session;
-use super::statement;
+use super::statement::{self, Statement};
+pub use crate::target::Script;
+use crate::target::{Leeway, Schema};
+use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One SQL script, sent whole as a simple query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Script {
-    /// Where it is from, as errors name it.
-    pub name: PathBuf,
-    /// Its text.
-    pub sql: String,
+/// Every script of a schema, in order.
+pub(super) fn scripts(schema: &Schema) -> Result<Vec<Script>, ServerError> {
+    match schema {
+        Schema::Folder(folder) => Script::read_folder(folder),
+        Schema::Scripts(scripts) => Ok(scripts.clone()),
+    }
 }
 
 impl Script {
@@ -27,6 +29,7 @@ impl Script {
         Ok(Self {
             name: file.to_owned(),
             sql,
+            ..Self::default()
         })
     }
 
@@ -67,8 +70,142 @@ impl Script {
         files.iter().map(|file| Self::read(file)).collect()
     }
 
-    /// Applies it to the database that the session is in.
-    pub(super) fn apply(&self, session: &mut Session) -> Result<(), ServerError> {
+    /// Tells one list of scripts from another, wherever they are: twelve hexadecimal digits.
+    pub(super) fn fingerprint(scripts: &[Self]) -> String {
+        let mut hash = Sha256::new();
+        for script in scripts {
+            hash.update(script.sql.len().to_le_bytes());
+            hash.update(&script.sql);
+        }
+        let mut digits = hex::encode(hash.finalize());
+        digits.truncate(12);
+        digits
+    }
+
+    /// Applies it to the database that the session is in; what it may leave out and did goes into
+    /// `remarks`.
+    pub(super) fn apply(
+        &self,
+        session: &mut Session,
+        remarks: &mut Vec<String>,
+    ) -> Result<(), ServerError> {
+        for said in &self.prelude {
+            let failed = ServerError::database(format!("prepare for {}", self.name.display()));
+            session.run(said).map_err(failed)?;
+        }
+        let (sql, psql) = statement::without_psql(&self.sql);
+        if let Some(line) = psql.first() {
+            let line = self.above + line;
+            remarks.push(format!(
+                "{}:{line}: left out what speaks to psql, in {} places",
+                self.name.display(),
+                psql.len()
+            ));
+        }
+        let plain = Self {
+            sql,
+            ..self.clone()
+        };
+        match plain.in_parts(session, remarks) {
+            Err(ServerError::Schema(error)) if self.leeway.whole => {
+                // A script with its own BEGIN leaves a failed transaction open.
+                let _ = session.run("rollback");
+                remarks.push(format!("left out {error}"));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Sends it whole as a simple query, or cut around the statements that may fail.
+    fn in_parts(
+        &self,
+        session: &mut Session,
+        remarks: &mut Vec<String>,
+    ) -> Result<(), ServerError> {
+        let statements = statement::split(&self.sql);
+        if let Some(copy) = statements.iter().find(|it| it.words(1) == ["copy"])
+            && copy.text.to_lowercase().contains("from stdin")
+        {
+            return Err(ServerError::Request(format!(
+                "{}:{}: `copy … from stdin` is fed by psql; write the rows as `insert` instead",
+                self.name.display(),
+                self.above + copy.line
+            )));
+        }
+        let mut begin = 0;
+        for statement in &statements {
+            let absent = self.absent_extension(statement, session)?;
+            if absent.is_none() && !self.leeway.forgives(statement.text) {
+                continue;
+            }
+            self.part(begin, statement.start).send(session)?;
+            begin = statement.start + statement.text.len();
+            let place = format!("{}:{}", self.name.display(), self.above + statement.line);
+            if let Some(absent) = absent {
+                remarks.push(format!(
+                    "{place}: left out extension {absent}: this server doesn't have it"
+                ));
+                continue;
+            }
+            // In a transaction of the script's own, that one goes on without the statement.
+            let inside = session.run("savepoint may_fail").is_ok();
+            let part = self.part(statement.start, begin);
+            match part.send(session) {
+                Err(ServerError::Schema(error)) => {
+                    if inside {
+                        let _ = session.run("rollback to may_fail");
+                    }
+                    remarks.push(format!("left out {error}"));
+                }
+                other => other?,
+            }
+        }
+        self.part(begin, self.sql.len()).send(session)
+    }
+
+    /// The part of it between two bytes.
+    fn part(&self, begin: usize, end: usize) -> Self {
+        Self {
+            name: self.name.clone(),
+            above: self.above + self.sql[..begin].matches('\n').count(),
+            sql: self.sql[begin..end].to_owned(),
+            prelude: Vec::new(),
+            leeway: Leeway::default(),
+        }
+    }
+
+    /// The extension that a statement is about, if it may be absent and is.
+    fn absent_extension(
+        &self,
+        statement: &Statement<'_>,
+        session: &mut Session,
+    ) -> Result<Option<String>, ServerError> {
+        if !self.leeway.extensions {
+            return Ok(None);
+        }
+        let words = statement.words(6);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let name = match words[..] {
+            ["create", "extension", "if", "not", "exists", name]
+            | ["create", "extension", name, ..]
+            | ["comment", "on", "extension", name, ..]
+            | ["alter", "extension", name, ..] => name,
+            _ => return Ok(None),
+        };
+        let ask = format!(
+            "select name::text from pg_available_extensions where name = '{}'",
+            name.replace('\'', "''")
+        );
+        let found = session.texts(&ask);
+        let found = found.map_err(ServerError::database("see which extensions there are"))?;
+        Ok(found.is_empty().then(|| name.to_owned()))
+    }
+
+    fn send(&self, session: &mut Session) -> Result<(), ServerError> {
+        if self.sql.trim().is_empty() {
+            return Ok(());
+        }
         let Err(error) = session.run(&self.sql) else {
             return Ok(());
         };
@@ -85,7 +222,7 @@ impl Script {
     /// looked for. That one may run some statements twice; the database is given up anyway.
     fn line_of(&self, said: &PgDatabaseError, session: &mut Session) -> Option<usize> {
         if let Some(PgErrorPosition::Original(position)) = said.position() {
-            return Some(statement::line_at(&self.sql, position));
+            return Some(self.above + statement::line_at(&self.sql, position));
         }
         // A script with its own BEGIN leaves a failed transaction open.
         let _ = session.run("rollback");
@@ -97,7 +234,13 @@ impl Script {
                         .is_some_and(|again| again.message() == said.message())
                 })
             })
-            .map(|statement| statement.line)
+            .map(|statement| self.above + statement.line)
+    }
+}
+
+impl Leeway {
+    fn forgives(&self, statement: &str) -> bool {
+        self.statements.iter().any(|it| statement.contains(it))
     }
 }
 

@@ -5,10 +5,11 @@ use super::error::ServerError;
 use super::foreign::LOCK_CLASS;
 use super::ours::Ours;
 use super::run_id::RunId;
-use super::schema::Script;
+use super::schema::{self, Script};
 use super::session::Session;
 use super::version::{OLDEST_MAJOR, Version};
 use crate::clock::{Stopwatch, unix_now};
+use crate::target::Schema;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,6 +37,15 @@ pub struct Server {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     name: String,
+    fingerprint: String,
+}
+
+impl Template {
+    /// Tells one schema from another: twelve hexadecimal digits of the scripts that made it.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
 }
 
 /// A database of this run.
@@ -162,14 +172,29 @@ impl Server {
     /// # Errors
     /// [`ServerError::Schema`] with file and line if one of them fails.
     pub fn install_scripts(&self, scripts: &[Script]) -> Result<Template, ServerError> {
+        self.made_of(scripts).map(|(template, _)| template)
+    }
+
+    /// Makes a template database with a ledger's schema; also returns what was left out of it.
+    ///
+    /// # Errors
+    /// [`ServerError::Schema`] with file and line if something fails that may not.
+    pub fn install_schema(&self, schema: &Schema) -> Result<(Template, Vec<String>), ServerError> {
+        self.made_of(&schema::scripts(schema)?)
+    }
+
+    fn made_of(&self, scripts: &[Script]) -> Result<(Template, Vec<String>), ServerError> {
         let template = Template {
             name: self.create_database("template", "template0")?,
+            fingerprint: Script::fingerprint(scripts),
         };
-        if let Err(error) = self.apply(&template, scripts) {
-            self.drop_named(&template.name)?;
-            return Err(error);
+        match self.apply(&template, scripts) {
+            Ok(remarks) => Ok((template, remarks)),
+            Err(error) => {
+                self.drop_named(&template.name)?;
+                Err(error)
+            }
         }
-        Ok(template)
     }
 
     /// Makes a database with all that the template has, in 10 to 30 ms.
@@ -203,15 +228,17 @@ impl Server {
         blockers.map_err(ServerError::database("see who waits for whom"))
     }
 
-    fn apply(&self, template: &Template, scripts: &[Script]) -> Result<(), ServerError> {
+    fn apply(&self, template: &Template, scripts: &[Script]) -> Result<Vec<String>, ServerError> {
         let failed = || ServerError::database(format!("open {}", template.name));
         let mut session = Session::open(&self.url(&template.name)).map_err(failed())?;
+        let mut remarks = Vec::new();
         let applied = scripts
             .iter()
-            .try_for_each(|script| script.apply(&mut session));
+            .try_for_each(|script| script.apply(&mut session, &mut remarks));
         session.close().map_err(failed())?;
         applied?;
-        self.wait_until_left(&template.name)
+        self.wait_until_left(&template.name)?;
+        Ok(remarks)
     }
 
     /// Waits until nobody is connected: Postgres itself would look only every 100 ms. Whoever

@@ -10,8 +10,52 @@
 pub(super) struct Statement<'a> {
     /// The line, from 1, on which it starts.
     pub(super) line: usize,
+    /// The byte at which it starts.
+    pub(super) start: usize,
     /// Its text without the semicolon.
     pub(super) text: &'a str,
+}
+
+impl Statement<'_> {
+    /// Its first words in lower case, without quotes: what it does and to what.
+    pub(super) fn words(&self, count: usize) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut at = 0;
+        while let Some(token) = Token::at(self.text, at) {
+            let text = &self.text[at..at + token.length];
+            at += token.length;
+            match token.kind {
+                Kind::Word => words.push(text.to_lowercase()),
+                Kind::Other if text.starts_with('"') => words.push(text.trim_matches('"').into()),
+                _ => continue,
+            }
+            if words.len() == count {
+                break;
+            }
+        }
+        words
+    }
+}
+
+/// The script without the lines that speak to psql, such as `\restrict` in a dump, each left blank;
+/// with the numbers of those lines.
+pub(super) fn without_psql(script: &str) -> (String, Vec<usize>) {
+    let mut sql = String::with_capacity(script.len());
+    let mut lines = Vec::new();
+    let mut at = 0;
+    while let Some(token) = Token::at(script, at) {
+        let rest = &script[at..];
+        let opens_line = sql.is_empty() || sql.ends_with('\n');
+        let length = if opens_line && rest.starts_with('\\') {
+            lines.push(1 + script[..at].matches('\n').count());
+            rest.find('\n').unwrap_or(rest.len())
+        } else {
+            sql.push_str(&rest[..token.length]);
+            token.length
+        };
+        at += length;
+    }
+    (sql, lines)
 }
 
 /// The script's statements in order; what is only space and comments is none.
@@ -47,6 +91,7 @@ pub(super) fn line_at(script: &str, position: usize) -> usize {
 fn statement(script: &str, start: usize, end: usize) -> Statement<'_> {
     Statement {
         line: 1 + script[..start].matches('\n').count(),
+        start,
         text: &script[start..end],
     }
 }
@@ -208,6 +253,19 @@ mod tests {
     fn a_position_counts_characters_not_bytes() {
         assert_eq!(line_at("-- é\nfrom", 6), 2);
         assert_eq!(line_at("x\ny", 2), 1);
+    }
+
+    #[test]
+    fn a_statement_tells_its_first_words_and_psqls_lines_are_no_sql() {
+        let script = "\\restrict x\nCREATE /* a */ EXTENSION \"uuid-ossp\" x;\nselect '\n\\a';";
+        let (sql, lines) = without_psql(script);
+        assert_eq!(lines, [1]);
+        assert_eq!(
+            split(&sql)[0].words(3),
+            ["create", "extension", "uuid-ossp"]
+        );
+        assert_eq!(split(&sql)[1].text, "select '\n\\a'");
+        assert_eq!(split(&sql)[1].line, 3);
     }
 
     #[test]

@@ -32,14 +32,14 @@ impl Menu {
     #[must_use]
     pub fn which_clock(&self) -> Option<Schedule> {
         let mut schedule = self.hold_of(&[OLD])?;
-        schedule.steps.push(reserve(60, 2));
+        schedule.steps.push(reserve(60, 2, self.share(30)));
         schedule.steps.push(sweep(70));
         Some(schedule)
     }
 
     /// A hold, and after each of these times a sweep.
     fn hold_of(&self, ages: &[u32]) -> Option<Schedule> {
-        if !(self.payments && self.jobs && self.sweeps) {
+        if !(self.packs > 0 && self.jobs && self.sweeps) {
             return None;
         }
         let (pack, debit, fate) = (0, false, Fate::Answered);
@@ -52,7 +52,7 @@ impl Menu {
         let mut steps = vec![
             step(0, 0, Action::Buy { pack, debit }),
             step(2, 0, deliver),
-            reserve(10, 1),
+            reserve(10, 1, self.share(30)),
         ];
         for (seconds, at) in ages.iter().zip([20, 40]) {
             let seconds = *seconds;
@@ -66,8 +66,8 @@ impl Menu {
     }
 }
 
-fn reserve(at: u32, lane: usize) -> Step {
-    let (amount, instance, fate) = (30, 1, Fate::Answered);
+fn reserve(at: u32, lane: usize, amount: i64) -> Step {
+    let (instance, fate) = (1, Fate::Answered);
     let reserve = Action::Reserve {
         amount,
         instance,

@@ -1,10 +1,11 @@
 //! Duels: every pair of operations on one account and on one job, as schedules.
 //!
-//! Before each, Ana has bought 100 credits and a job holds 30 of them; so two reserves of 50 are
-//! one too many, and whatever ends a job finds one.
+//! Before each, Ana has bought a pack and a job holds 30 percent of what she can spend; so two
+//! reserves of 50 percent are one too many, and whatever ends a job finds one.
 
 use super::generate::Menu;
 use super::schedule::{Action, Copy, Fate, Schedule, Step};
+use crate::target::Operation;
 
 /// Two calls that are run inside one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,18 @@ impl Side {
         }
     }
 
+    /// The operation, where it is the same with and without a webhook.
+    fn operation(self) -> Option<Operation> {
+        match self {
+            Side::Reserve | Side::ReserveAnother => Some(Operation::Reserve),
+            Side::Charge => Some(Operation::Charge),
+            Side::Refund => Some(Operation::Refund),
+            Side::Sweep => Some(Operation::Sweep),
+            Side::Pay => Some(Operation::Grant),
+            Side::GiveBack => None,
+        }
+    }
+
     /// The business that has to happen before, as steps.
     fn before(self) -> Option<Step> {
         match self {
@@ -63,12 +76,12 @@ impl Side {
         }
     }
 
-    fn call(self, instance: usize) -> Step {
+    fn call(self, instance: usize, menu: &Menu) -> Step {
         let fate = Fate::Answered;
         let (lane, action) = match self {
             Side::Reserve | Side::ReserveAnother => {
                 let lane = if self == Side::Reserve { 2 } else { 3 };
-                let amount = 50;
+                let amount = menu.share(50);
                 (
                     lane,
                     Action::Reserve {
@@ -81,7 +94,7 @@ impl Side {
             Side::Charge => (
                 1,
                 Action::Charge {
-                    cost: 20,
+                    cost: menu.share(if menu.costs { 20 } else { 30 }),
                     instance,
                     fate,
                 },
@@ -104,9 +117,10 @@ impl Side {
     fn offered(self, menu: &Menu) -> bool {
         match self {
             Side::Reserve | Side::ReserveAnother => menu.jobs,
-            Side::Charge | Side::Refund => menu.jobs && menu.ends,
+            Side::Charge => menu.jobs && menu.charges,
+            Side::Refund => menu.jobs && menu.refunds,
             Side::Sweep => menu.sweeps,
-            Side::Pay => menu.payments,
+            Side::Pay => menu.packs > 0,
             Side::GiveBack => menu.webhook,
         }
     }
@@ -116,7 +130,7 @@ impl Menu {
     /// Every pair of what this ledger offers, an operation beside itself among them.
     #[must_use]
     pub fn duels(&self) -> Vec<Duel> {
-        if !self.payments {
+        if self.purse < 1 {
             return Vec::new();
         }
         let sides = Side::ALL.into_iter().filter(|side| side.offered(self));
@@ -125,7 +139,8 @@ impl Menu {
         for (place, one) in sides.iter().enumerate() {
             for two in &sides[place..] {
                 // Another job beside itself is the same as a job beside itself.
-                if *one != Side::ReserveAnother || *two != Side::ReserveAnother {
+                let same = *one == Side::ReserveAnother && *two == Side::ReserveAnother;
+                if !same && self.tells_apart(*one, *two) {
                     duels.push(self.duel(*one, *two));
                 }
             }
@@ -133,14 +148,27 @@ impl Menu {
         duels
     }
 
+    /// Whether both can be told at once: not where they are about one thing, and one of them has
+    /// no key by which the ledger could know it.
+    fn tells_apart(&self, one: Side, two: Side) -> bool {
+        let keyless = |side: Side| {
+            side.operation()
+                .is_some_and(|it| self.keyless.contains(&it))
+        };
+        let ends = |side| matches!(side, Side::Charge | Side::Refund | Side::Sweep);
+        let about_one_thing = one == two || ends(one) && ends(two);
+        !(about_one_thing && (keyless(one) || keyless(two)))
+    }
+
     fn duel(&self, one: Side, two: Side) -> Duel {
         let (pack, debit) = (0, false);
-        let mut steps = vec![
-            step(0, 0, Action::Buy { pack, debit }),
-            step(2, 0, deliver(0, 0)),
-        ];
+        let mut steps = Vec::new();
+        if self.packs > 0 {
+            steps.push(step(0, 0, Action::Buy { pack, debit }));
+            steps.push(step(2, 0, deliver(0, 0)));
+        }
         if self.jobs {
-            let (amount, instance, fate) = (30, 1, Fate::Answered);
+            let (amount, instance, fate) = (self.share(30), 1, Fate::Answered);
             steps.push(step(
                 10,
                 1,
@@ -153,7 +181,7 @@ impl Menu {
         }
         steps.extend(one.before());
         steps.extend(two.before().filter(|_| one != two));
-        let calls = Box::new([one.call(0), two.call(1)]);
+        let calls = Box::new([one.call(0, self), two.call(1, self)]);
         let order = Vec::new();
         steps.push(step(30, 0, Action::Duel { calls, order }));
         Duel {
@@ -190,23 +218,15 @@ mod tests {
 
     #[test]
     fn every_duel_is_a_schedule_that_can_be_played() {
-        let menu = Menu {
-            packs: 2,
-            plans: 1,
-            payments: true,
-            webhook: true,
-            jobs: true,
-            ends: true,
-            sweeps: true,
-            faults: Vec::new(),
-        };
+        let menu = Menu::of_everything();
         let duels = menu.duels();
         assert_eq!(duels.len(), 7 * 8 / 2 - 1);
         for duel in duels {
             assert_eq!(duel.schedule.impossible(), None, "{}", duel.name);
         }
         let without_ends = Menu {
-            ends: false,
+            charges: false,
+            refunds: false,
             ..menu
         }
         .duels();

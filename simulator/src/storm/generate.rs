@@ -2,10 +2,12 @@
 
 use super::forecast::TURN;
 use super::{Affair, Business, Fault, Gust, Kind, Storm};
+use crate::target::Operation;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
+use std::collections::BTreeSet;
 
 /// How many named accounts a storm has, besides its bystander.
 pub const ACCOUNTS: usize = 2;
@@ -16,32 +18,62 @@ pub const SIZES: [usize; 3] = [2, 4, 7];
 /// What there is to draw from: what is sold, what this ledger offers, what may go wrong.
 #[derive(Clone, Debug)]
 pub struct Menu {
-    /// How many packs the catalogue has.
+    /// How many packs can be bought.
     pub packs: usize,
-    /// How many plans it has.
+    /// How many plans.
     pub plans: usize,
-    /// Whether money can come in: by webhook or by grant.
-    pub payments: bool,
+    /// What an account can spend once it has bought its first pack: jobs are sized by it.
+    pub purse: i64,
     /// Whether Stripe itself can tell it: then there are renewals, bank debits, refunds, and
     /// people who would like to be Stripe.
     pub webhook: bool,
     /// Whether jobs can be reserved.
     pub jobs: bool,
-    /// Whether a job's success and its failure can both be reported.
-    pub ends: bool,
+    /// Whether a job's success can be reported.
+    pub charges: bool,
+    /// Whether its failure can.
+    pub refunds: bool,
     /// Whether there is a sweep.
     pub sweeps: bool,
+    /// Operations that can't be told twice.
+    pub keyless: BTreeSet<Operation>,
+    /// Whether a charge says what the job cost.
+    pub costs: bool,
+    /// Whether a sale can be told again with another amount.
+    pub altered: bool,
+    /// Whether amounts that make no sense can be sent.
+    pub nonsense: bool,
     /// The faults that may strike; empty for fair weather.
     pub faults: Vec<Fault>,
 }
 
 impl Menu {
+    /// A ledger that offers everything, in the storm's own shop.
+    #[cfg(test)]
+    pub(super) fn of_everything() -> Self {
+        Self {
+            packs: 2,
+            plans: 1,
+            purse: 100,
+            webhook: true,
+            jobs: true,
+            charges: true,
+            refunds: true,
+            sweeps: true,
+            keyless: BTreeSet::new(),
+            costs: true,
+            altered: true,
+            nonsense: true,
+            faults: Vec::new(),
+        }
+    }
+
     /// Storms of this menu: first the accounts are funded, then business and weather.
     ///
     /// `size` is how much business there is at most, and with it how rough the weather: small
     /// storms show one bug each, large ones what bugs do together.
     pub fn storms(&self, size: usize) -> impl Strategy<Value = Storm> + use<> {
-        let funding = if self.payments {
+        let funding = if self.packs > 0 {
             let pack = self.affair(&[Choice::Pack], 0..1);
             let rarely = vec(pack.clone(), 0..=ACCOUNTS);
             prop_oneof![1 => rarely, 4 => vec(pack, ACCOUNTS)].boxed()
@@ -74,12 +106,15 @@ impl Menu {
             faults: vec![fault],
             ..self.clone()
         };
-        let fits = |choice: &Choice| fault.fits(choice.kind()) && self.offers(*choice);
+        let fits = |choice: &Choice| {
+            let kind = choice.kind();
+            fault.fits(kind) && self.offers(*choice) && self.can_meet(fault, kind)
+        };
         let choices: Vec<Choice> = Choice::ALL.into_iter().filter(fits).collect();
-        if choices.is_empty() || !self.can_meet(fault) {
+        if choices.is_empty() {
             return None;
         }
-        let funding = if self.payments {
+        let funding = if self.packs > 0 {
             vec(self.affair(&[Choice::Pack], 0..1), 1)
         } else {
             vec(self.affair(&choices, 0..1), 0)
@@ -106,14 +141,39 @@ impl Menu {
 
     /// Whether what this ledger offers lets the fault do what its story says. A fault that only
     /// bends steps which are never sent wasn't met.
-    fn can_meet(&self, fault: Fault) -> bool {
-        (self.webhook || fault.reaches_grants()) && (self.ends || !fault.needs_ends())
+    fn can_meet(&self, fault: Fault, kind: Kind) -> bool {
+        let repeats = matches!(
+            fault,
+            Fault::Duplicate
+                | Fault::LateRetry
+                | Fault::Burst
+                | Fault::TwinEvent
+                | Fault::DoubleClick
+        );
+        let keyless = |operation| self.keyless.contains(&operation);
+        let told_once = match kind {
+            Kind::Payment => !self.webhook && keyless(Operation::Grant),
+            Kind::Job => keyless(Operation::Reserve),
+            Kind::Sweep => false,
+        };
+        (self.webhook || fault.reaches_grants())
+            && (self.charges && self.refunds || !fault.needs_ends())
+            && (self.costs || fault != Fault::PartialOutput)
+            && (self.altered || fault != Fault::AlteredBody)
+            && (self.nonsense || fault != Fault::NonsenseAmount)
+            && !(repeats && told_once)
+    }
+
+    /// So many percent of what an account can spend, at least one credit.
+    pub(super) fn share(&self, percent: i64) -> i64 {
+        let share = i128::from(self.purse) * i128::from(percent) / 100;
+        i64::try_from(share).unwrap_or(i64::MAX).max(1)
     }
 
     fn offers(&self, choice: Choice) -> bool {
         match choice {
-            Choice::Pack => self.payments,
-            Choice::Plan => self.webhook && self.plans > 0,
+            Choice::Pack => self.packs > 0,
+            Choice::Plan => self.plans > 0,
             Choice::Job => self.jobs,
             Choice::Sweep => self.sweeps,
         }
@@ -159,9 +219,15 @@ impl Menu {
                 .prop_map(|plan| Business::Renewal { plan })
                 .boxed(),
             // Mostly less than the smallest pack; sometimes more than there may be.
-            Choice::Job => (prop_oneof![3 => 1..=30i64, 1 => 31..=70i64], any::<bool>())
-                .prop_map(|(amount, succeeds)| Business::Job { amount, succeeds })
-                .boxed(),
+            Choice::Job => {
+                let menu = self.clone();
+                (prop_oneof![3 => 1..=30i64, 1 => 31..=70i64], any::<bool>())
+                    .prop_map(move |(percent, succeeds)| Business::Job {
+                        amount: menu.share(percent),
+                        succeeds,
+                    })
+                    .boxed()
+            }
             Choice::Sweep => any::<bool>()
                 .prop_map(|old_only| Business::Sweep { old_only })
                 .boxed(),
@@ -173,7 +239,7 @@ impl Menu {
             .faults
             .iter()
             .filter(|fault| fault.fits(kind))
-            .filter(|fault| self.can_meet(**fault))
+            .filter(|fault| self.can_meet(**fault, kind))
             .map(|fault| (fault.weight(), Just(*fault)))
             .collect();
         if fitting.is_empty() {
@@ -232,14 +298,8 @@ mod tests {
 
     fn menu(faults: &[Fault]) -> Menu {
         Menu {
-            packs: 2,
-            plans: 1,
-            payments: true,
-            webhook: true,
-            jobs: true,
-            ends: true,
-            sweeps: true,
             faults: faults.to_vec(),
+            ..Menu::of_everything()
         }
     }
 
@@ -293,7 +353,7 @@ mod tests {
     #[test]
     fn what_is_never_sent_is_never_met() {
         let menu = Menu {
-            ends: false,
+            charges: false,
             ..menu(&[Fault::LateSuccess])
         };
         assert!(menu.scene(Fault::LateSuccess).is_none());

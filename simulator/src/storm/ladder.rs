@@ -117,16 +117,7 @@ mod tests {
     use super::*;
 
     fn menu() -> Menu {
-        Menu {
-            packs: 2,
-            plans: 1,
-            payments: true,
-            webhook: true,
-            jobs: true,
-            ends: true,
-            sweeps: true,
-            faults: Vec::new(),
-        }
+        Menu::of_everything()
     }
 
     #[test]

@@ -77,6 +77,18 @@ impl Stripe {
         self.events.iter().rev().find(|event| event.id == *id)
     }
 
+    /// What a sale was of: its price, its kind, and of a plan the period that it pays.
+    #[must_use]
+    pub fn sold(&self, fact: &FactId) -> Option<(&str, OfferKind, Option<(i64, i64)>)> {
+        let session = self.sessions.get(fact);
+        let pack = session.map(|it| (it.price.as_str(), OfferKind::Pack, None));
+        pack.or_else(|| {
+            let invoice = self.invoices.get(fact)?;
+            let period = (invoice.service.start, invoice.service.end);
+            Some((invoice.price.as_str(), OfferKind::Plan, Some(period)))
+        })
+    }
+
     /// Tells what happened, now.
     pub(super) fn emit(
         &mut self,

@@ -2,7 +2,8 @@
 //!
 //! - [`Ledger`] is the trait that a Rust ledger implements; [`World`] is what it is told.
 //! - [`Call`] and [`Reply`] are the same operations as data: scheduled, recorded, judged.
-//! - [`Subject`] is a ledger with a name that can be opened as often as crashes ask for.
+//! - [`Subject`] is a ledger with a name that can be opened as often as crashes ask for; its
+//!   [`Driver`] is the kind of ledger that it is, [`Terms`] what it can be told.
 //! - [`Process`] hosts one opened instance on a thread of its own, and can be killed.
 
 mod call;
@@ -13,18 +14,24 @@ mod money;
 mod policy;
 mod process;
 mod reply;
+mod script;
 mod subject;
+mod terms;
 mod world;
 
-pub use call::{Call, Operation, Reply};
+pub use call::{Call, Operation, Reply, Sale};
 pub use credits::Credits;
 pub use id::{AccountId, CustomerId, EventId, FactId, JobId};
 pub use ledger::{Answer, Ledger};
 pub use money::{Currency, Money, NotACurrency};
-pub use policy::{Clawback, EntriesSum, LateSuccess, Policy, RetryAnswer};
+pub use policy::{
+    Applies, ChargeWhat, Clawback, EntriesSum, LateSuccess, Policy, Renewal, RetryAnswer, Shortfall,
+};
 pub use process::{Lost, Process};
 pub use reply::{
     Balance, Charge, Delivery, Entry, Grant, LedgerError, Refund, Reserve, SIGNATURE_HEADER, Status,
 };
-pub use subject::{Instance, Running, Subject};
+pub use script::{Leeway, Schema, Script};
+pub use subject::{Driver, Instance, Running, Subject};
+pub use terms::{IdForm, Reach, SweepAge, Terms};
 pub use world::{Catalogue, Offer, OfferKind, StripeAccess, World};

@@ -1,5 +1,6 @@
 //! What a ledger may decide for itself. A policy that isn't declared allows either way.
 
+use super::Credits;
 use serde::{Deserialize, Serialize};
 
 /// The declared choices of a ledger. `None` means undeclared: the model then allows every
@@ -17,6 +18,20 @@ pub struct Policy {
     pub partial_charge: Option<bool>,
     /// What the entries' deltas sum to.
     pub entries_sum: Option<EntriesSum>,
+    /// A charge may cost more than was held.
+    pub overcharge: bool,
+    /// A reserve may take spendable below zero.
+    pub overdraft: bool,
+    /// What a reserve does that spendable doesn't cover.
+    pub shortfall: Option<Shortfall>,
+    /// What a renewal does to what is left of the last period.
+    pub renewal: Option<Renewal>,
+    /// What a charge spends.
+    pub charge: Option<ChargeWhat>,
+    /// The least that a charge costs.
+    pub min_cost: Option<Credits>,
+    /// When a delivery that was answered with 2xx is applied.
+    pub applies: Option<Applies>,
 }
 
 /// A success that comes after the refund.
@@ -61,4 +76,44 @@ pub enum EntriesSum {
     Spendable,
     /// The sum is spendable and held together: only what is spent writes a row.
     WithHolds,
+}
+
+/// A reserve that spendable doesn't cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shortfall {
+    /// It takes nothing, and says so.
+    Refuse,
+    /// It takes what is there.
+    Partial,
+}
+
+/// A plan's next period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Renewal {
+    /// Its credits are added.
+    Add,
+    /// The balance begins anew; what was left is gone.
+    Reset,
+}
+
+/// What a charge spends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChargeWhat {
+    /// The job's cost; the rest of the hold is released.
+    Cost,
+    /// The whole hold, whatever the job cost.
+    Whole,
+}
+
+/// When a delivery is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applies {
+    /// Before it is answered.
+    AtSuccess,
+    /// From a durable queue, soon after.
+    Later,
 }

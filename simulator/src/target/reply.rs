@@ -159,6 +159,10 @@ pub enum LedgerError {
     /// Something went wrong, and it *maybe* moved.
     #[error("{0}")]
     Failed(String),
+    /// The ledger was called in a way, or answered in a way, that its contract file doesn't
+    /// describe: the file's mistake, with what to change in it.
+    #[error("{0}")]
+    Mistaken(String),
 }
 
 impl LedgerError {

@@ -2,9 +2,9 @@
 
 use super::call::{Call, Reply};
 use super::ledger::{Answer, Ledger};
-use super::{Policy, World};
+use super::{LedgerError, Policy, Schema, Terms, World};
 use std::future::Future;
-use std::path::PathBuf;
+use std::marker::PhantomData;
 use std::pin::Pin;
 
 /// A future that a ledger's own thread drives.
@@ -14,6 +14,22 @@ pub type Running<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Instance: Send + Sync {
     /// Runs one call to its end.
     fn call<'a>(&'a self, call: &'a Call) -> Running<'a, Reply>;
+}
+
+/// A kind of ledger: how an instance of it is opened, and what it can be told.
+pub trait Driver: Send + Sync {
+    /// Opens one instance in this world.
+    fn open<'a>(&'a self, world: &'a World) -> Running<'a, Answer<Box<dyn Instance>>>;
+
+    /// Whether there is a way to say this now. Some calls need what an earlier one answered.
+    fn can_send(&self, _call: &Call) -> bool {
+        true
+    }
+
+    /// What came up while it ran that whoever reads the verdict should know.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 impl<L: Ledger> Instance for L {
@@ -39,7 +55,9 @@ impl<L: Ledger> Instance for L {
                     account,
                     fact,
                     amount,
+                    ..
                 } => wrap(self.grant(account, fact, *amount).await, Reply::Grant),
+                Call::Checkout { .. } | Call::Age { .. } => Reply::Error(LedgerError::NotOffered),
                 Call::Webhook(delivery) => wrap(self.webhook(delivery).await, Reply::Webhook),
                 Call::Balance { account } => wrap(self.balance(account).await, Reply::Balance),
                 Call::Entries { account } => wrap(self.entries(account).await, Reply::Entries),
@@ -48,40 +66,82 @@ impl<L: Ledger> Instance for L {
     }
 }
 
-type Opener =
-    Box<dyn for<'a> Fn(&'a World) -> Running<'a, Answer<Box<dyn Instance>>> + Send + Sync>;
+/// A ledger in Rust.
+struct Rust<L>(PhantomData<fn() -> L>);
+
+impl<L: Ledger> Driver for Rust<L> {
+    fn open<'a>(&'a self, world: &'a World) -> Running<'a, Answer<Box<dyn Instance>>> {
+        Box::pin(async move {
+            let ledger = L::open(world).await?;
+            Ok(Box::new(ledger) as Box<dyn Instance>)
+        })
+    }
+}
 
 /// A ledger that Badai can attack by name.
 pub struct Subject {
     name: String,
+    handle: String,
     story: String,
-    migrations: PathBuf,
+    schema: Schema,
     policy: Policy,
-    open: Opener,
+    terms: Terms,
+    driver: Box<dyn Driver>,
 }
 
 impl Subject {
     /// The Rust ledger `L`, under a name and with a one-line story for `list ledgers`.
     #[must_use]
     pub fn rust<L: Ledger>(name: &str, story: &str) -> Self {
+        let schema = Schema::Folder(L::migrations());
+        Self::new(name, schema, L::policy(), Rust::<L>(PhantomData)).with_story(story)
+    }
+
+    /// A ledger of any kind.
+    #[must_use]
+    pub fn new(name: &str, schema: Schema, policy: Policy, driver: impl Driver + 'static) -> Self {
         Self {
             name: name.to_owned(),
-            story: story.to_owned(),
-            migrations: L::migrations(),
-            policy: L::policy(),
-            open: Box::new(|world| {
-                Box::pin(async move {
-                    let ledger = L::open(world).await?;
-                    Ok(Box::new(ledger) as Box<dyn Instance>)
-                })
-            }),
+            handle: name.to_owned(),
+            story: String::new(),
+            schema,
+            policy,
+            terms: Terms::default(),
+            driver: Box::new(driver),
         }
     }
 
-    /// The name that `--ledger` takes.
+    /// The same, with a one-line story.
+    #[must_use]
+    pub fn with_story(mut self, story: &str) -> Self {
+        story.clone_into(&mut self.story);
+        self
+    }
+
+    /// The same, with what `--ledger` takes where that isn't its name.
+    #[must_use]
+    pub fn with_handle(mut self, handle: &str) -> Self {
+        handle.clone_into(&mut self.handle);
+        self
+    }
+
+    /// The same, on these terms.
+    #[must_use]
+    pub fn with_terms(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// What reports call it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What `--ledger` takes: its name, or the path of its file.
+    #[must_use]
+    pub fn handle(&self) -> &str {
+        &self.handle
     }
 
     /// One line about what it is.
@@ -90,10 +150,10 @@ impl Subject {
         &self.story
     }
 
-    /// The folder of `.sql` files that make its schema.
+    /// What makes its schema.
     #[must_use]
-    pub fn migrations(&self) -> &std::path::Path {
-        &self.migrations
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// The choices that it declares.
@@ -102,9 +162,29 @@ impl Subject {
         &self.policy
     }
 
+    /// On what terms it can be called.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
     /// Opens one instance in this world.
     pub fn open<'a>(&'a self, world: &'a World) -> Running<'a, Answer<Box<dyn Instance>>> {
-        (self.open)(world)
+        self.driver.open(world)
+    }
+
+    /// Whether there is a way to say this now.
+    #[must_use]
+    pub fn can_send(&self, call: &Call) -> bool {
+        self.driver.can_send(call)
+    }
+
+    /// What whoever reads the verdict should know.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = self.terms.remarks.clone();
+        remarks.extend(self.driver.remarks());
+        remarks
     }
 }
 

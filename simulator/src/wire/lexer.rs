@@ -3,12 +3,16 @@
 
 /// One token of SQL text, as far as anybody asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub enum Token<'a> {
     /// A keyword or an unquoted name, with the dots inside it.
     Word(&'a str),
+    /// `(`
     Open,
+    /// `)`
     Close,
+    /// `,`
     Comma,
+    /// `;`
     Semicolon,
     /// A string, a number, a quoted name, an operator.
     Other,
@@ -26,17 +30,61 @@ impl Token<'_> {
     }
 }
 
-/// The tokens of `sql`, in order. Text without an end runs to the end: the server will say so.
+/// The tokens of `sql`, in order.
 pub(super) fn tokens(sql: &str) -> impl Iterator<Item = Token<'_>> {
+    pieces(sql).filter_map(|(token, _)| token)
+}
+
+/// All of `sql`, cut into its tokens and what stands between them: blanks and comments are `None`.
+/// Text without an end runs to the end: the server will say so.
+pub fn pieces(sql: &str) -> impl Iterator<Item = (Option<Token<'_>>, &str)> {
     let mut rest = sql;
     std::iter::from_fn(move || {
-        loop {
-            let (token, length) = next(rest)?;
-            rest = rest.get(length..).unwrap_or_default();
-            if token.is_some() {
-                return token;
-            }
-        }
+        let (token, length) = next(rest)?;
+        let (piece, after) = rest.split_at(length.min(rest.len()));
+        rest = after;
+        Some((token, piece))
+    })
+}
+
+/// A stretch of SQL text, for whoever writes it down again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lexeme<'a> {
+    /// Blanks or a comment.
+    Blank,
+    /// A string or a number.
+    Literal,
+    /// Anything else, as it stands there; a parameter is one of these.
+    Text(&'a str),
+}
+
+/// All of `sql`, in order.
+pub(crate) fn lexemes(sql: &str) -> impl Iterator<Item = Lexeme<'_>> {
+    let mut rest = sql;
+    std::iter::from_fn(move || {
+        let (token, mut length) = next(rest)?;
+        let digits = |from: &str| {
+            let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '_');
+            from.find(ends).unwrap_or(from.len())
+        };
+        let first = rest.as_bytes()[0];
+        let lexeme = if token.is_none() {
+            Lexeme::Blank
+        } else if first.is_ascii_digit() {
+            length = digits(rest);
+            Lexeme::Literal
+        } else if first == b'$' && length == 1 {
+            length += digits(&rest[1..]);
+            Lexeme::Text(&rest[..length])
+        } else if matches!(first, b'\'' | b'$')
+            || token == Some(Token::Other) && length > 1 && first != b'"'
+        {
+            Lexeme::Literal
+        } else {
+            Lexeme::Text(rest.get(..length).unwrap_or(rest))
+        };
+        rest = rest.get(length..).unwrap_or_default();
+        Some(lexeme)
     })
 }
 
@@ -180,6 +228,7 @@ mod tests {
         #[test]
         fn arbitrary_text_is_read_to_its_end(sql in "[a-zé'\"$*/\\-\\\\;(). 1]{0,60}|\\PC{0,40}") {
             prop_assert!(tokens(&sql).count() <= sql.len());
+            prop_assert!(lexemes(&sql).count() <= sql.len());
         }
     }
 }

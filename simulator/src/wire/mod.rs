@@ -69,6 +69,8 @@ mod transparency;
 mod unit;
 
 pub use gate::{Arrival, Closing, Ending, Gate, Kind, Record, Release, SessionId, Verdict};
+pub(crate) use lexer::{Lexeme, lexemes};
+pub use lexer::{Token, pieces};
 pub use message::{Cutter, LONGEST, Malformed, Message, Piece, Side};
 pub use nature::{Nature, Reach, Text};
 pub use outcome::{Outcome, SqlError, Status};

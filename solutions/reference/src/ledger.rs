@@ -44,6 +44,7 @@ impl<const RECOLLECT: bool> Ledger for PostgresLedger<RECOLLECT> {
             retry_answer: Some(RetryAnswer::Now),
             partial_charge: Some(true),
             entries_sum: Some(EntriesSum::Spendable),
+            ..Policy::default()
         }
     }
 

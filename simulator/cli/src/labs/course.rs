@@ -1,7 +1,7 @@
 //! The labs and their steps. Ids stay what they are when files move or a version comes.
 
 use crate::failure::Failure;
-use crate::name::nearest;
+use simulator::nearest::nearest;
 use std::path::{Path, PathBuf};
 
 /// One lab: a crate of its own under `labs/`, mirrored under `solutions/`.

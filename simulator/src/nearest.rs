@@ -1,8 +1,9 @@
-//! What somebody may have meant.
+//! What somebody may have meant, where a name is none that is known.
 
 /// `, did you mean …?` if one of the names is close, else a plain `;`: the rest of the sentence
 /// follows.
-pub(crate) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> String {
+#[must_use]
+pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> String {
     names
         .map(|name| (strsim::damerau_levenshtein(typed, name), name))
         .min()
