@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Every script of a schema, in order.
 pub(super) fn scripts(schema: &Schema) -> Result<Vec<Script>, ServerError> {
     match schema {
-        Schema::Folder(folder) => Script::read_folder(folder),
+        Schema::Folder(place) => Script::read_all(place),
         Schema::Scripts(scripts) => Ok(scripts.clone()),
     }
 }

@@ -14,7 +14,7 @@ mod patch;
 
 use bench::Bench;
 use classroom::Classroom;
-use course::{Lab, labs};
+use course::{Lab, Step, labs};
 use patch::NearMiss;
 use std::sync::Mutex;
 use tests::root;
@@ -24,65 +24,75 @@ const SCHEDULES: u64 = 1_000;
 
 #[test]
 fn each_step_as_shipped_breaks_exactly_what_it_lists() {
-    of_each(labs(), |lab| {
-        for step in &lab.steps {
-            let sat = Bench::of(&root(), &lab.package("lab"), step).sit(None);
-            assert!(!sat.passed, "{} passes as shipped", step.id);
-            assert_eq!(sat.broken(), sat.listed("holds"), "{} breaks", step.id);
-            let kept = sat.with("held");
-            for claim in sat.listed("keeps") {
-                assert!(kept.contains(&claim), "{} can't judge {claim}", step.id);
-            }
-            let meets = sat.listed("meets");
-            for fault in sat.faults_of_counterexamples() {
-                assert!(meets.contains(&fault), "{} breaks by {fault}", step.id);
+    assert_none(of_each_step(|lab, step| {
+        let sat = Bench::of(&root(), &lab.package("lab"), step).sit(None);
+        let (id, broken, held) = (&step.id, sat.broken(), sat.with("held"));
+        eprintln!("{id} as shipped breaks {broken:?}");
+        let mut wrong = Vec::new();
+        if sat.passed || broken != sat.listed("holds") {
+            wrong.push(format!("{id} breaks {broken:?}, not what it lists"));
+        }
+        for claim in sat.listed("keeps") {
+            if !held.contains(&claim) {
+                wrong.push(format!("{id} doesn't hold {claim} as shipped"));
             }
         }
-    });
+        for fault in sat.faults_of_counterexamples() {
+            if !sat.listed("meets").contains(&fault) {
+                wrong.push(format!("{id} breaks by {fault}, which it doesn't list"));
+            }
+        }
+        wrong
+    }));
 }
 
 #[test]
 fn each_solution_holds_over_a_thousand_schedules() {
-    of_each(labs(), |lab| {
-        for step in &lab.steps {
-            let sat = Bench::of(&root(), &lab.package("solution"), step).sit(Some(SCHEDULES));
-            assert!(sat.passed, "{} is accused:\n{}", step.id, sat.said);
-            assert_eq!(sat.broken(), Vec::<String>::new(), "{}", step.id);
-            assert!(sat.schedules() >= SCHEDULES, "{}", step.id);
+    assert_none(of_each_step(|lab, step| {
+        let sat = Bench::of(&root(), &lab.package("solution"), step).sit(Some(SCHEDULES));
+        let (id, schedules) = (&step.id, sat.schedules());
+        eprintln!("{id} solved: {schedules} schedules");
+        let mut wrong = Vec::new();
+        if !sat.passed {
+            wrong.push(format!("{id} is accused:\n{}", sat.said));
         }
-    });
+        if schedules < SCHEDULES {
+            wrong.push(format!("{id} was tried over {schedules} schedules"));
+        }
+        wrong
+    }));
 }
 
 #[test]
 fn each_tempting_and_wrong_cure_is_caught_with_a_hint_that_fits() {
     let classroom = Classroom::solved("near-misses");
-    let too_few: Mutex<Vec<String>> = Mutex::default();
-    let missed: Mutex<Vec<String>> = Mutex::default();
-    of_each(labs(), |lab| {
-        for step in &lab.steps {
-            let misses = NearMiss::of(&step.id);
-            if misses.len() < 3 {
-                too_few.lock().unwrap().push(step.id.clone());
+    assert_none(of_each_step(|lab, step| {
+        let misses = NearMiss::of(&step.id);
+        let mut wrong = Vec::new();
+        if misses.len() < 3 {
+            wrong.push(format!("{} has {} near misses", step.id, misses.len()));
+        }
+        let hints = std::fs::read_to_string(lab.path().join(format!("hints/{}.md", step.id)));
+        let hints = one_line(&hints.unwrap());
+        for miss in misses {
+            let (name, hint) = (&miss.name, one_line(&miss.hint));
+            if !hints.contains(&hint) {
+                wrong.push(format!("{name}: no hint says `{hint}`"));
             }
-            let hints = std::fs::read_to_string(lab.path().join(format!("hints/{}.md", step.id)));
-            let hints = one_line(&hints.unwrap());
-            for miss in misses {
-                let (name, hint) = (&miss.name, one_line(&miss.hint));
-                assert!(hints.contains(&hint), "{name}: no hint says `{hint}`");
-                let sat = classroom.with(&lab, &miss, || {
-                    Bench::of(classroom.root(), &lab.package("lab"), step).sit(None)
-                });
-                let broken = sat.broken();
-                eprintln!("{name} breaks {broken:?}");
-                if !broken.contains(&miss.breaks) {
-                    let said = format!("{name} should break {}, breaks {broken:?}", miss.breaks);
-                    missed.lock().unwrap().push(said);
-                }
+            let sat = classroom.with(lab, &miss, || {
+                Bench::of(classroom.root(), &lab.package("lab"), step).sit(None)
+            });
+            let broken = sat.broken();
+            eprintln!("{name} breaks {broken:?}");
+            if !broken.contains(&miss.breaks) {
+                wrong.push(format!(
+                    "{name} should break {}, and breaks {broken:?}",
+                    miss.breaks
+                ));
             }
         }
-    });
-    assert_eq!(missed.into_inner().unwrap(), Vec::<String>::new());
-    assert_eq!(too_few.into_inner().unwrap(), Vec::<String>::new());
+        wrong
+    }));
 }
 
 #[test]
@@ -149,17 +159,27 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Runs something for each lab, two labs at a time: half of a sitting waits for a compiler.
-fn of_each(labs: Vec<Lab>, run: impl Fn(Lab) + Sync) {
-    let left = Mutex::new(labs);
+/// What is wrong with any step. Two labs at a time: half of a sitting waits for a compiler.
+fn of_each_step(wrong: impl Fn(&Lab, &Step) -> Vec<String> + Sync) -> Vec<String> {
+    let left = Mutex::new(labs());
+    let all: Mutex<Vec<String>> = Mutex::default();
     let next = || left.lock().unwrap().pop();
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(lab) = next() {
-                    run(lab);
+                    for step in &lab.steps {
+                        let wrong = wrong(&lab, step);
+                        all.lock().unwrap().extend(wrong);
+                    }
                 }
             });
         }
     });
+    all.into_inner().unwrap()
+}
+
+#[track_caller]
+fn assert_none(wrong: Vec<String>) {
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
