@@ -24,7 +24,7 @@ const SCHEDULES: u64 = 1_000;
 
 #[test]
 fn each_step_as_shipped_breaks_exactly_what_it_lists() {
-    assert_none(of_each_step(|lab, step| {
+    assert_none(&of_each_step(|lab, step| {
         let sat = Bench::of(&root(), &lab.package("lab"), step).sit(None);
         let (id, broken, held) = (&step.id, sat.broken(), sat.with("held"));
         eprintln!("{id} as shipped breaks {broken:?}");
@@ -48,7 +48,7 @@ fn each_step_as_shipped_breaks_exactly_what_it_lists() {
 
 #[test]
 fn each_solution_holds_over_a_thousand_schedules() {
-    assert_none(of_each_step(|lab, step| {
+    assert_none(&of_each_step(|lab, step| {
         let sat = Bench::of(&root(), &lab.package("solution"), step).sit(Some(SCHEDULES));
         let (id, schedules) = (&step.id, sat.schedules());
         eprintln!("{id} solved: {schedules} schedules");
@@ -66,7 +66,7 @@ fn each_solution_holds_over_a_thousand_schedules() {
 #[test]
 fn each_tempting_and_wrong_cure_is_caught_with_a_hint_that_fits() {
     let classroom = Classroom::solved("near-misses");
-    assert_none(of_each_step(|lab, step| {
+    assert_none(&of_each_step(|lab, step| {
         let misses = NearMiss::of(&step.id);
         let mut wrong = Vec::new();
         if misses.len() < 3 {
@@ -180,6 +180,6 @@ fn of_each_step(wrong: impl Fn(&Lab, &Step) -> Vec<String> + Sync) -> Vec<String
 }
 
 #[track_caller]
-fn assert_none(wrong: Vec<String>) {
+fn assert_none(wrong: &[String]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
