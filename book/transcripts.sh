@@ -35,8 +35,9 @@ mistake() {
     fi
 }
 
-# A lab that was graded before plays what it found then first; a reader's lab is fresh.
-rm -rf labs/01-credit-ledger/.badai
+# A lab that was graded before plays what it found then first, and says what was passed; a reader's
+# lab is fresh.
+rm -rf labs/01-credit-ledger/.badai .badai/progress.json
 transcript first-verdict.txt cargo badai storm --ledger naive --seed 7 --only exactly-once,recovery
 transcript naive-seed-7.txt cargo badai storm --ledger naive --seed 7
 transcript race.txt cargo badai storm --ledger naive --seed 7 --strategy exhaustive --only atomic-lifecycle

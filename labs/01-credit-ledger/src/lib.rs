@@ -1,101 +1,15 @@
 //! Lab 01: a credit ledger that loses no money.
 //!
-//! It compiles, it runs, and it is wrong. The regions marked `your turn` are where: here, and
-//! in the SQL under `migrations/`. Everything outside them is done for you.
+//! It compiles, it runs, and it is wrong. A module a step, each with a ledger and a file under
+//! `migrations/` of its own, so that you can begin with any of them:
+//!
+//! - [`prepaid_grants`], step 01.1: immutable rows and prepaid grants.
+//! - [`reserve`], step 01.2: reserve without overdraft.
+//! - [`settle`], step 01.3: charge and refund, idempotent.
+//!
+//! `given` is what the later steps find done.
 
-use simulator::{AccountId, Answer, Balance, Credits, Entry, FactId, Grant, Ledger};
-use simulator::{LedgerError, World};
-use sqlx::PgPool;
-use std::path::{Path, PathBuf};
-
-/// More than anybody buys at once, and small enough that no sum of grants overflows.
-const LARGEST_GRANT: i64 = 1_000_000_000;
-
-/// The ledger: everything that it knows is in the database, so that it may die at any moment.
-#[derive(Debug)]
-pub struct CreditLedger {
-    pool: PgPool,
-}
-
-impl Ledger for CreditLedger {
-    fn migrations() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations")
-    }
-
-    async fn open(world: &World) -> Answer<Self> {
-        let pool = PgPool::connect(world.database_url()).await?;
-        Ok(Self { pool })
-    }
-
-    async fn open_account(&self, account: &AccountId) -> Answer<()> {
-        sqlx::query("insert into accounts (id) values ($1::uuid) on conflict do nothing")
-            .bind(account.as_str())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-
-    /// Step 01.1. A purchase was paid: `fact` names it, and `amount` credits are due once,
-    /// however often we are told.
-    async fn grant(&self, account: &AccountId, fact: &FactId, amount: Credits) -> Answer<Grant> {
-        if !(1..=LARGEST_GRANT).contains(&amount.get()) {
-            return Err(LedgerError::refused(
-                "a grant is 1 to 1,000,000,000 credits",
-            ));
-        }
-        // ANCHOR: grant
-        // --- your turn: begin 01.1
-        // The balance has a column of its own, so that reading it is fast.
-        sqlx::query("update accounts set credits = credits + $2 where id = $1::uuid")
-            .bind(account.as_str())
-            .bind(amount.get())
-            .execute(&self.pool)
-            .await?;
-        // The history shows one line a purchase; told again, the line is brought up to date.
-        sqlx::query(
-            "insert into entries (account, fact, kind, delta) values ($1::uuid, $2, 'grant', $3)
-             on conflict (account, fact) do update set delta = excluded.delta",
-        )
-        .bind(account.as_str())
-        .bind(fact.as_str())
-        .bind(amount.get())
-        .execute(&self.pool)
-        .await?;
-        Ok(Grant::Granted)
-        // --- your turn: end 01.1
-        // ANCHOR_END: grant
-    }
-
-    /// Step 01.1. What the account can spend now.
-    async fn balance(&self, account: &AccountId) -> Answer<Balance> {
-        // ANCHOR: balance
-        // --- your turn: begin 01.1
-        let spendable = "select credits from accounts where id = $1::uuid";
-        // --- your turn: end 01.1
-        // ANCHOR_END: balance
-        Ok(Balance {
-            spendable: Credits::new(
-                sqlx::query_scalar(spendable)
-                    .bind(account.as_str())
-                    .fetch_one(&self.pool)
-                    .await?,
-            ),
-            held: None,
-            owed: None,
-        })
-    }
-
-    async fn entries(&self, account: &AccountId) -> Answer<Vec<Entry>> {
-        let rows: Vec<(i64, String)> =
-            sqlx::query_as("select delta, kind from entries where account = $1::uuid order by id")
-                .bind(account.as_str())
-                .fetch_all(&self.pool)
-                .await?;
-        let entry = |(delta, kind)| Entry {
-            delta: Credits::new(delta),
-            kind,
-            job: None,
-        };
-        Ok(rows.into_iter().map(entry).collect())
-    }
-}
+mod given;
+pub mod prepaid_grants;
+pub mod reserve;
+pub mod settle;

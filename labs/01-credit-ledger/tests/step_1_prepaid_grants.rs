@@ -1,6 +1,6 @@
 //! Step 01.1: immutable rows and prepaid grants.
 
-use lab_01_credit_ledger::CreditLedger;
+use lab_01_credit_ledger::prepaid_grants::CreditLedger;
 use simulator::invariant::Invariant;
 use simulator::lab::Step;
 use simulator::storm::Fault;
@@ -16,5 +16,6 @@ fn a_paid_fact_is_one_row_that_never_changes() {
             Fault::AlteredBody,
         ])
         .holds([Invariant::ExactlyOnce, Invariant::Conservation])
+        .in_every_order()
         .grade::<CreditLedger>();
 }

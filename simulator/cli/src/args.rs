@@ -25,6 +25,12 @@ pub(crate) enum Verb {
     Replay(Replay),
     /// Grade the labs
     Grade(Grade),
+    /// Show the next hint for a step
+    Hint(Hint),
+    /// Put a step, or a whole lab, back as it was shipped; yours is kept
+    Reset(Reset),
+    /// Show what the cure would change, once the step holds
+    Solution(Solution),
     /// Show what there is: ledgers, faults, invariants
     #[command(subcommand)]
     List(List),
@@ -98,9 +104,48 @@ pub(crate) struct Grade {
     /// Which lab or step, such as `01` or `01.1` [default: all]
     #[arg(value_name = "LAB[.STEP]")]
     pub(crate) step: Option<String>,
+    /// Grade again whatever changes, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// Grade each step twice, the second time as after an edit, and show where the time goes
+    #[arg(long)]
+    pub(crate) timings: bool,
+    /// Write a JUnit file too, for a classroom's CI
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
     /// Print one JSON document instead
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `badai hint`
+#[derive(Debug, Args)]
+pub(crate) struct Hint {
+    /// Which step, such as `01.2`
+    #[arg(value_name = "LAB.STEP")]
+    pub(crate) step: String,
+    /// Which of the four [default: the next one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4))]
+    pub(crate) level: Option<u64>,
+}
+
+/// `badai reset`
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    /// Which lab or step, such as `01` or `01.2`
+    #[arg(value_name = "LAB[.STEP]")]
+    pub(crate) step: String,
+}
+
+/// `badai solution`
+#[derive(Debug, Args)]
+pub(crate) struct Solution {
+    /// Which step, such as `01.2`
+    #[arg(value_name = "LAB.STEP")]
+    pub(crate) step: String,
+    /// Show it although the step doesn't hold yet
+    #[arg(long)]
+    pub(crate) give_up: bool,
 }
 
 /// `badai list`

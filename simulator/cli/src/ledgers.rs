@@ -9,7 +9,7 @@ use std::path::Path;
 /// Every built-in ledger: the reference, the solutions, the museum.
 pub(crate) fn all() -> Vec<Subject> {
     let mut all = reference::subjects();
-    all.push(Subject::rust::<credit_ledger::CreditLedger>(
+    all.push(Subject::rust::<credit_ledger::settle::CreditLedger>(
         "01-credit-ledger",
         "The solution of lab 01: rows that never change, one a fact.",
     ));

@@ -6,6 +6,7 @@ mod args;
 mod doctor;
 mod failure;
 mod grade;
+mod labs;
 mod ledgers;
 mod list;
 mod print;
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
         Verb::Storm(args) => storm::run(args),
         Verb::Replay(args) => replay::run(args),
         Verb::Grade(args) => grade::run(args),
+        Verb::Hint(args) => labs::hint::run(args),
+        Verb::Reset(args) => labs::reset::run(args),
+        Verb::Solution(args) => labs::solution::run(args),
         Verb::List(what) => list::run(what),
         Verb::Doctor(args) => doctor::run(args),
     };

@@ -2,8 +2,9 @@
 
 use crate::args::Replay;
 use crate::failure::Failure;
+use crate::labs::course;
 use crate::storm::provision;
-use crate::{grade, ledgers, print};
+use crate::{ledgers, print};
 use simulator::execute::Stage;
 use simulator::hunt;
 use simulator::invariant::Invariant;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
     let saved = Saved::read(&args.file)?;
-    if grade::is_step(&saved.ledger) {
+    if course::is_step(&saved.ledger) {
         return Err(Failure::request(format!(
             "{} was found on a lab, which badai itself doesn't contain; `badai grade {}` plays it first",
             args.file.display(),

@@ -61,6 +61,7 @@ pub fn exhaust(
                         breach,
                     };
                     found.insert(invariant, Some(it.tell(stage, order.seed, invariant)));
+                    watcher.found(invariant);
                 }
             }
         }

@@ -59,6 +59,8 @@ pub trait Watcher {
     fn stop(&self) -> bool {
         false
     }
+    /// An invariant broke for the first time in this run.
+    fn found(&mut self, _invariant: Invariant) {}
     /// A broken invariant is being shrunk; so many simpler schedules were tried.
     fn shrinking(&mut self, _invariant: Invariant, _tried: u32) {}
 }

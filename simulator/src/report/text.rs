@@ -176,24 +176,35 @@ pub fn invariants(report: &Report) -> String {
 fn coverage(report: &Report) -> String {
     let seconds = report.elapsed_ms / 1_000;
     let tenth = report.elapsed_ms % 1_000 / 100;
-    let met: u32 = report.faults.values().sum();
     if report.strategy == "replay" {
         let schedules = counted(report.schedules, "schedule");
         return format!("{schedules}, as it was saved; {seconds}.{tenth} s\n");
     }
-    if !report.duels.is_empty() {
-        return duels(report)
-            + &format!("{} orders in all; {seconds}.{tenth} s\n", report.schedules);
+    if report.strategy == "cases" {
+        return format!("{}; {seconds}.{tenth} s\n", counted(report.cases, "case"));
     }
-    strikes(report)
-        + &format!(
-            "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} \
-             kinds; {seconds}.{tenth} s\n",
-            counted(report.schedules, "schedule"),
+    let met: u32 = report.faults.values().sum();
+    let orders: u32 = report.duels.iter().map(|duel| duel.orders).sum();
+    let stormed = report.schedules.saturating_sub(orders);
+    let mut told = Vec::new();
+    if stormed > 0 || report.duels.is_empty() {
+        told.push(format!(
+            "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} kinds",
+            counted(stormed, "schedule"),
             report.deliveries,
             report.deaths,
             report.faults.len(),
-        )
+        ));
+    }
+    if !report.duels.is_empty() {
+        told.push(format!("{orders} orders in all"));
+    }
+    format!(
+        "{}{}{}; {seconds}.{tenth} s\n",
+        duels(report),
+        strikes(report),
+        told.join("\n")
+    )
 }
 
 /// How often what goes wrong inside operations did.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// Every script of a schema, in order.
 pub(super) fn scripts(schema: &Schema) -> Result<Vec<Script>, ServerError> {
     match schema {
-        Schema::Folder(folder) => Script::read_folder(folder),
+        Schema::Folder(place) => Script::read_all(place),
         Schema::Scripts(scripts) => Ok(scripts.clone()),
     }
 }
@@ -31,6 +31,18 @@ impl Script {
             sql,
             ..Self::default()
         })
+    }
+
+    /// Reads a file, or a folder as [`Script::read_folder`] does.
+    ///
+    /// # Errors
+    /// As for either.
+    pub fn read_all(place: &Path) -> Result<Vec<Self>, ServerError> {
+        if place.is_file() {
+            Ok(vec![Self::read(place)?])
+        } else {
+            Self::read_folder(place)
+        }
     }
 
     /// Reads a folder's `*.sql` files in the order of their names. A `*.down.sql` is left out: it

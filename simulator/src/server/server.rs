@@ -159,12 +159,12 @@ impl Server {
         self.keeper.as_deref().ok_or_else(lent)
     }
 
-    /// Makes a template database and applies a folder's `*.sql` files to it in name order.
+    /// Makes a template database and applies to it a `.sql` file, or a folder's in name order.
     ///
     /// # Errors
     /// [`ServerError::Schema`] with file and line if one of them fails.
-    pub fn install(&self, folder: &Path) -> Result<Template, ServerError> {
-        self.install_scripts(&Script::read_folder(folder)?)
+    pub fn install(&self, place: &Path) -> Result<Template, ServerError> {
+        self.install_scripts(&Script::read_all(place)?)
     }
 
     /// Makes a template database and applies these scripts to it in order.

@@ -5,7 +5,7 @@ use super::schedule::{Action, Copy, Fate, Schedule, Step};
 use super::{Affair, Business, Fault, Gust, Storm};
 
 /// Seconds between the turns of two affairs.
-const TURN: u32 = 3_600;
+pub(super) const TURN: u32 = 3_600;
 const DAY: u32 = 86_400;
 
 impl Storm {

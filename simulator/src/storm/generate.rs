@@ -1,5 +1,6 @@
 //! Storms from randomness: the proptest strategies that draw workload and weather.
 
+use super::forecast::TURN;
 use super::{Affair, Business, Fault, Gust, Kind, Storm};
 use crate::target::Operation;
 use proptest::collection::vec;
@@ -119,14 +120,23 @@ impl Menu {
             vec(self.affair(&choices, 0..1), 0)
         };
         let affair = alone.affair(&choices, 1..2);
-        Some((funding, affair).prop_map(|(mut affairs, mut then)| {
-            for first in &mut affairs {
-                (first.account, first.lead) = (0, 0);
-            }
-            (then.account, then.lead) = (0, 0);
-            affairs.push(then);
-            Storm { affairs }
-        }))
+        // What a late success costs is the question where somebody spent the credits meanwhile.
+        let rival = if fault == Fault::LateSuccess {
+            prop::option::of(rival()).boxed()
+        } else {
+            Just(None).boxed()
+        };
+        Some(
+            (funding, affair, rival).prop_map(|(mut affairs, mut then, rival)| {
+                for first in &mut affairs {
+                    (first.account, first.lead) = (0, 0);
+                }
+                (then.account, then.lead) = (0, 0);
+                affairs.push(then);
+                affairs.extend(rival);
+                Storm { affairs }
+            }),
+        )
     }
 
     /// Whether what this ledger offers lets the fault do what its story says. A fault that only
@@ -239,6 +249,20 @@ impl Menu {
             .prop_map(|(fault, nth, wait)| Gust { fault, nth, wait });
         vec(gust, gusts).boxed()
     }
+}
+
+/// A job that takes nearly all that a pack gave, two minutes after the turn before its own: in a
+/// scene that is when the first job was given up.
+fn rival() -> impl Strategy<Value = Affair> {
+    prop_oneof![25..=33i64, 90..=100i64].prop_map(|amount| Affair {
+        account: 0,
+        lead: TURN - 121,
+        business: Business::Job {
+            amount,
+            succeeds: true,
+        },
+        weather: Vec::new(),
+    })
 }
 
 /// Mostly in turn; sometimes an affair cuts hours into the ones before it.

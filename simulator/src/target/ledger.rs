@@ -16,7 +16,7 @@ pub type Answer<T> = Result<T, LedgerError>;
 /// default that answers "not offered": leave out what the ledger doesn't do, and the
 /// invariants that need it are reported as `unchecked`.
 pub trait Ledger: Sized + Send + Sync + 'static {
-    /// The folder of `.sql` files that make the schema, applied once in name order.
+    /// The `.sql` file that makes the schema, or a folder of them, applied once in name order.
     fn migrations() -> PathBuf;
 
     /// The choices that this ledger makes.

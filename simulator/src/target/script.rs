@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// How a ledger's schema is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Schema {
-    /// By every `.sql` file of this folder, in the order of their names.
+    /// By this `.sql` file, or by every one of this folder, in the order of their names.
     Folder(PathBuf),
     /// By these, in this order.
     Scripts(Vec<Script>),

@@ -3,7 +3,7 @@
 use simulator::invariant::Invariant;
 use simulator::lab::Step;
 use simulator::storm::Fault;
-use solution_01_credit_ledger::CreditLedger;
+use solution_01_credit_ledger::prepaid_grants::CreditLedger;
 
 #[test]
 fn a_paid_fact_is_one_row_that_never_changes() {
@@ -16,5 +16,6 @@ fn a_paid_fact_is_one_row_that_never_changes() {
             Fault::AlteredBody,
         ])
         .holds([Invariant::ExactlyOnce, Invariant::Conservation])
+        .in_every_order()
         .grade::<CreditLedger>();
 }

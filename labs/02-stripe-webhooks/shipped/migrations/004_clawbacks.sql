@@ -1,0 +1,116 @@
+-- Step 02.4: refunds and clawbacks.
+
+-- Given: accounts, customers, and their history.
+create table accounts (
+    id        uuid   primary key,
+    spendable bigint not null default 0 check (spendable >= 0),
+    owed      bigint not null default 0 check (owed >= 0)
+);
+
+create table customers (
+    id      text primary key,
+    account uuid not null references accounts (id)
+);
+
+create table entries (
+    id      bigint generated always as identity primary key,
+    account uuid   not null references accounts (id),
+    kind    text   not null,
+    delta   bigint not null,
+    fact    text
+);
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception 'entries are only ever added: % refused', tg_op;
+end $$;
+
+create trigger entries_are_only_ever_added
+    before update or delete or truncate on entries
+    for each statement execute function refuse_change();
+
+-- Moves an account by `amount` and writes the row that says so. Given, it pays what is owed first;
+-- taken, what isn't there becomes owed.
+create function post(account uuid, kind text, amount bigint, fact text) returns void
+language plpgsql as $$
+declare
+    before bigint;
+    after  bigint;
+begin
+    select a.spendable into before from accounts a where a.id = post.account for update;
+    update accounts a
+       set spendable = greatest(a.spendable - a.owed + post.amount, 0),
+           owed      = greatest(a.owed - a.spendable - post.amount, 0)
+     where a.id = post.account
+    returning a.spendable into after;
+    insert into entries (account, kind, delta, fact) values (account, kind, after - before, fact);
+end $$;
+
+-- Given: an event is processed once (step 02.2).
+create table events (
+    id           text        primary key,
+    processed_at timestamptz not null default clock_timestamp()
+);
+
+-- Given: what is known of each purchase and of its payment. A payment's row may be there before its
+-- purchase: Stripe promises no order.
+create table grants (
+    fact    text   primary key,
+    account uuid   not null references accounts (id),
+    credits bigint not null check (credits > 0),
+    payment text   not null unique,
+    -- How many of the credits were taken back so far.
+    taken   bigint not null default 0
+);
+
+create table payments (
+    id       text   primary key,
+    paid     bigint not null default 0,
+    -- The running total, as Stripe tells it.
+    refunded bigint not null default 0
+);
+
+-- ANCHOR: clawbacks
+-- --- your turn: begin 02.4
+-- What a new purchase owes for refunds that were told before it.
+create function take_back(payment text) returns void language plpgsql as $$
+begin
+    return; -- Money goes back after it came: there are none.
+end $$;
+
+-- Money went back: of `paid`, `refunded`. Its share of the credits goes too.
+create function receive_refund(event text, payment text, paid bigint, refunded bigint)
+returns void language plpgsql as $$
+declare
+    sale grants;
+begin
+    insert into events (id) values (event) on conflict do nothing;
+    if not found then
+        return;
+    end if;
+    select g.* into sale from grants g where g.payment = receive_refund.payment;
+    if found then
+        perform post(sale.account, 'clawback', -(sale.credits * refunded / paid), sale.fact);
+    end if;
+end $$;
+-- --- your turn: end 02.4
+-- ANCHOR_END: clawbacks
+
+-- Given: money arrived (step 02.3). Whoever works at a payment locks its row first.
+create function receive_payment(
+    event text, kind text, fact text, account uuid, credits bigint, payment text
+) returns void language plpgsql as $$
+begin
+    insert into events (id) values (event) on conflict do nothing;
+    if not found then
+        return;
+    end if;
+    insert into payments (id) values (payment) on conflict do nothing;
+    perform from payments p where p.id = receive_payment.payment for update;
+    insert into grants (fact, account, credits, payment) values (fact, account, credits, payment)
+    on conflict do nothing;
+    if found then
+        perform post(account, kind, credits, fact);
+        perform take_back(payment);
+    end if;
+end $$;

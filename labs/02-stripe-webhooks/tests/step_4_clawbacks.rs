@@ -1,0 +1,23 @@
+//! Step 02.4: refunds and clawbacks.
+
+use lab_02_stripe_webhooks::clawbacks::WebhookLedger;
+use simulator::invariant::Invariant;
+use simulator::lab::Step;
+use simulator::storm::Fault;
+
+#[test]
+fn refunded_money_takes_its_credits_back_and_no_more() {
+    Step::new("02.4", "Refunds and clawbacks")
+        .meets([
+            Fault::Reorder,
+            Fault::Delay,
+            Fault::Duplicate,
+            Fault::TwinEvent,
+            Fault::DropThenRetry,
+            Fault::LostReply,
+        ])
+        .holds([Invariant::Reconciliation])
+        .keeps([Invariant::ExactlyOnce, Invariant::Conservation])
+        .in_every_order()
+        .grade::<WebhookLedger>();
+}

@@ -1,0 +1,162 @@
+//! Storms, and then races, at one ledger; one report of both.
+
+use super::Step;
+use super::verdict::Took;
+use crate::clock::Stopwatch;
+use crate::execute::{Stage, StageError};
+use crate::hunt::{self, Order, Watcher};
+use crate::invariant::Invariant;
+use crate::report::{Entry, Judged, Report, Saved, Verdict};
+use crate::server::{self, Request};
+use crate::target::Subject;
+use std::cell::Cell;
+use std::sync::Arc;
+
+impl Step {
+    pub(super) fn attack(&self, subject: Arc<Subject>) -> Result<(Report, Took), StageError> {
+        let mut order = Order {
+            seed: Self::seed(),
+            cases: Self::storms(),
+            time: None,
+            faults: self.faults.clone(),
+            faults_named: true,
+            only: self.claims(),
+            first: self.kept(),
+        };
+        let mut took = Took::default();
+        let watch = Stopwatch::start();
+        let server = server::provision(&Request::default())?;
+        let mut stage = Stage::new(subject, server)?;
+        let kept = |saved: &Saved| saved.schedule.needs_wire();
+        let strikes = self.faults.iter().any(|fault| fault.strikes());
+        if self.races || strikes || order.first.iter().any(kept) {
+            stage = stage.with_wire()?;
+        }
+        took.server = watch.elapsed();
+        let watch = Stopwatch::start();
+        let mut report = hunt::hunt(&mut stage, &order, &mut ())?;
+        took.storms = watch.elapsed();
+        if self.races {
+            // What the storms broke has its schedule already, and a shorter one.
+            order.only = unbroken(&report);
+            let watch = Stopwatch::start();
+            let mut enough = Enough::of(&self.holds, &order.only);
+            let raced = hunt::exhaust(&mut stage, &order, &mut enough)?;
+            took.races = watch.elapsed();
+            report = merge(report, raced);
+        }
+        self.in_declared_order(&mut report.invariants);
+        self.keep(&mut report);
+        Ok((report, took))
+    }
+
+    /// Broken ones first; then as the step lists them, because a step's own lesson comes first.
+    fn in_declared_order(&self, entries: &mut [Entry]) {
+        let claims = self.claims();
+        let place = |id: Invariant| claims.iter().position(|claim| *claim == id);
+        entries.sort_by_key(|entry| (entry.verdict != Judged::Broken, place(entry.id)));
+    }
+}
+
+/// After the first order that broke something, so many more are fought. That is enough to see what
+/// else the same code breaks; who mends it is waiting.
+const MORE_ORDERS: u32 = 150;
+
+/// Ends the races once there is nothing more to learn from them: everything that must hold is
+/// broken, or something is and enough was seen.
+struct Enough {
+    left: Vec<Invariant>,
+    broke: bool,
+    orders: Cell<u32>,
+}
+
+impl Enough {
+    fn of(holds: &[Invariant], unbroken: &[Invariant]) -> Self {
+        let left = holds.iter().filter(|it| unbroken.contains(it));
+        let left: Vec<Invariant> = left.copied().collect();
+        Self {
+            broke: left.len() < holds.len(),
+            left,
+            orders: Cell::new(0),
+        }
+    }
+}
+
+impl Watcher for Enough {
+    fn found(&mut self, invariant: Invariant) {
+        self.left.retain(|it| *it != invariant);
+        self.broke = true;
+        self.orders.set(0);
+    }
+
+    /// Asked before each order.
+    fn stop(&self) -> bool {
+        self.orders.set(self.orders.get() + 1);
+        self.broke && (self.left.is_empty() || self.orders.get() > MORE_ORDERS)
+    }
+}
+
+fn unbroken(report: &Report) -> Vec<Invariant> {
+    let entries = report.invariants.iter();
+    let whole = entries.filter(|entry| entry.verdict != Judged::Broken);
+    whole.map(|entry| entry.id).collect()
+}
+
+/// What the storms say and what the races say about one ledger.
+fn merge(storms: Report, races: Report) -> Report {
+    let mut both = storms;
+    both.strategy = races.strategy;
+    both.schedules += races.schedules;
+    both.deliveries += races.deliveries;
+    both.deaths += races.deaths;
+    both.elapsed_ms += races.elapsed_ms;
+    both.duels = races.duels;
+    both.duels.retain(|duel| duel.orders > 0);
+    for raced in races.invariants {
+        let Some(entry) = both.invariants.iter_mut().find(|it| it.id == raced.id) else {
+            continue;
+        };
+        entry.judged += raced.judged;
+        entry.verdict = worse(entry.verdict, raced.verdict);
+        entry.counterexample = raced.counterexample;
+    }
+    let any = |word| both.invariants.iter().any(|entry| entry.verdict == word);
+    both.verdict = if any(Judged::Broken) {
+        Verdict::Broken
+    } else if !both.never_met.is_empty() || any(Judged::Unknown) || !any(Judged::Held) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Held
+    };
+    both
+}
+
+/// Broken beats all, and what couldn't be told beats what held.
+fn worse(one: Judged, other: Judged) -> Judged {
+    let weight = |word| match word {
+        Judged::Unchecked => 0,
+        Judged::Held => 1,
+        Judged::Unknown => 2,
+        Judged::Broken => 3,
+    };
+    if weight(one) >= weight(other) {
+        one
+    } else {
+        other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_broke_in_either_is_broken_and_what_nobody_saw_is_unchecked() {
+        use Judged::{Broken, Held, Unchecked, Unknown};
+        assert_eq!(worse(Held, Broken), Broken);
+        assert_eq!(worse(Broken, Held), Broken);
+        assert_eq!(worse(Held, Unknown), Unknown);
+        assert_eq!(worse(Unchecked, Held), Held);
+        assert_eq!(worse(Unchecked, Unchecked), Unchecked);
+    }
+}

@@ -1,0 +1,159 @@
+//! A lab's step as a property test: what the learner's ledger meets, and what it must hold.
+//!
+//! `cargo test -p` runs it like any other test. `badai grade` runs the same test through cargo
+//! and is only the kinder face: there is no second grader.
+//!
+//! - [`Step`] is what a test writes down: faults, claims, and whether calls race.
+//! - `attack` sends the storms, and fights the races out.
+//! - `cases` grades a plain function, where there is no ledger to attack yet; `prices` are such
+//!   cases.
+//! - `kept` keeps what was found beside the lab, and plays it first.
+//! - `verdict` says what came of it, to people and to `badai grade`.
+
+mod attack;
+mod cases;
+mod kept;
+mod prices;
+mod verdict;
+
+pub use verdict::{SCHEMA, VERDICT_FOLDER};
+
+use crate::invariant::Invariant;
+use crate::storm::Fault;
+use crate::target::{Currency, Ledger, Subject};
+use std::sync::Arc;
+use verdict::Verdict;
+
+/// Another seed than the step's own.
+pub const SEED: &str = "BADAI_SEED";
+/// Another number of storms than the step's own.
+pub const CASES: &str = "BADAI_CASES";
+
+/// The storms that a step draws.
+const STORMS: u32 = 60;
+/// The seed that a step uses: the same code gets the same verdict.
+const FIRST_SEED: u64 = 1;
+
+/// One graded step of a lab.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Step {
+    id: &'static str,
+    title: &'static str,
+    faults: Vec<Fault>,
+    holds: Vec<Invariant>,
+    keeps: Vec<Invariant>,
+    races: bool,
+}
+
+impl Step {
+    /// A step with its stable id, such as `01.1`.
+    pub fn new(id: &'static str, title: &'static str) -> Self {
+        Self {
+            id,
+            title,
+            faults: Vec::new(),
+            holds: Vec::new(),
+            keeps: vec![Invariant::Progress],
+            races: false,
+        }
+    }
+
+    /// The faults that may strike.
+    pub fn meets(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.faults.extend(faults);
+        self
+    }
+
+    /// The invariants that must hold and don't as shipped, the lesson's own first.
+    pub fn holds(mut self, invariants: impl IntoIterator<Item = Invariant>) -> Self {
+        self.holds.extend(invariants);
+        self
+    }
+
+    /// The invariants that hold as shipped, and must go on holding. `progress` is always one: a
+    /// call that never ends passes no step.
+    pub fn keeps(mut self, invariants: impl IntoIterator<Item = Invariant>) -> Self {
+        let others = invariants
+            .into_iter()
+            .filter(|it| *it != Invariant::Progress);
+        let at = self.keeps.len() - 1;
+        self.keeps.splice(at..at, others);
+        self
+    }
+
+    /// After the storms, every pair of operations runs inside one another, in every order that
+    /// its statements allow: a race is then found, not hoped for.
+    pub fn in_every_order(mut self) -> Self {
+        self.races = true;
+        self
+    }
+
+    /// Grades the ledger.
+    ///
+    /// # Panics
+    /// If an invariant doesn't hold, or couldn't be judged: that is how a test says no.
+    pub fn grade<L: Ledger>(&self) {
+        let subject = Arc::new(Subject::rust::<L>(self.id, self.title));
+        let verdict = match self.attack(subject) {
+            Ok((report, took)) => Verdict::of(self, report, took),
+            // The learner's SQL or their `open`: as much a verdict as any.
+            Err(error) => Verdict::failed(self, &error),
+        };
+        self.tell(&verdict);
+    }
+
+    /// Grades a plain function: it is shown prices as a shop window has them, and says what Stripe
+    /// is to be sent for each, in the currency's smallest unit; `None` for what can't be charged
+    /// exactly as shown. A storm's worth is fifty prices.
+    ///
+    /// # Panics
+    /// If a price is wrong: that is how a test says no.
+    pub fn grade_prices(&self, convert: impl Fn(&str, Currency) -> Option<i64>) {
+        let report = self.try_cases(&prices::prices(), |price| {
+            let (got, wanted) = (convert(&price.text, price.currency), price.minor);
+            let said = |minor: Option<i64>| match minor {
+                Some(minor) => minor.to_string(),
+                None => "no price".to_owned(),
+            };
+            if got == wanted {
+                return Ok(());
+            }
+            Err(format!(
+                "{price:?} becomes {}, wanted {}",
+                said(got),
+                said(wanted)
+            ))
+        });
+        // Nothing is called that could fail to end.
+        let step = Self {
+            keeps: Vec::new(),
+            ..self.clone()
+        };
+        self.tell(&Verdict::of(&step, report, verdict::Took::default()));
+    }
+
+    fn tell(&self, verdict: &Verdict) {
+        println!("{}", verdict.write());
+        let (held, all) = verdict.score();
+        let id = self.id;
+        assert!(verdict.passed, "step {id}: {held} of {all} invariants hold");
+    }
+
+    /// Everything that is judged, what must hold first.
+    fn claims(&self) -> Vec<Invariant> {
+        self.holds.iter().chain(&self.keeps).copied().collect()
+    }
+
+    fn seed() -> u64 {
+        from_environment(SEED).unwrap_or(FIRST_SEED)
+    }
+
+    fn storms() -> u32 {
+        from_environment(CASES).unwrap_or(STORMS)
+    }
+}
+
+fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
+}

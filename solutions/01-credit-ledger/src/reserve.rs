@@ -1,0 +1,110 @@
+//! Step 01.2: reserve without overdraft.
+//!
+//! The lab's file, cured. The regions marked `your turn` are what the learner writes: here, and
+//! in `migrations/002_reserve.sql`.
+
+use crate::given;
+use simulator::{AccountId, Answer, Balance, Credits, Entry, FactId, Grant, JobId, Ledger};
+use simulator::{LedgerError, Reserve, World};
+use sqlx::PgPool;
+use std::path::PathBuf;
+
+/// The ledger of step 01.2: credits come in, and are held for jobs.
+#[derive(Debug)]
+pub struct CreditLedger {
+    pool: PgPool,
+}
+
+impl Ledger for CreditLedger {
+    fn migrations() -> PathBuf {
+        given::migration("002_reserve.sql")
+    }
+
+    async fn open(world: &World) -> Answer<Self> {
+        let pool = given::connect(world).await?;
+        Ok(Self { pool })
+    }
+
+    /// Holds `amount` for the job if the account can spend it.
+    async fn reserve(&self, account: &AccountId, job: &JobId, amount: Credits) -> Answer<Reserve> {
+        if amount.get() < 1 {
+            return Err(LedgerError::refused("a reserve is at least 1 credit"));
+        }
+        // ANCHOR: reserve
+        // --- your turn: begin 01.2
+        let mut tx = self.pool.begin().await?;
+        // Say first what it is for. A copy of this call waits here, at the job's key, until we
+        // are done, and then finds the hold instead of an empty purse.
+        let first = sqlx::query(
+            "insert into holds (job, account, amount) values ($1::uuid, $2::uuid, $3)
+             on conflict (job) do nothing",
+        )
+        .bind(job.as_str())
+        .bind(account.as_str())
+        .bind(amount.get())
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        if first == 0 {
+            let same: bool = sqlx::query_scalar(
+                "select account = $2::uuid and amount = $3 from holds where job = $1::uuid",
+            )
+            .bind(job.as_str())
+            .bind(account.as_str())
+            .bind(amount.get())
+            .fetch_one(&mut *tx)
+            .await?;
+            return Ok(if same {
+                Reserve::Reserved
+            } else {
+                Reserve::Conflict
+            });
+        }
+        // Check and deduct are one statement. Whoever comes second waits for the row, and then
+        // looks at the balance that the first has left.
+        // ANCHOR: check_and_deduct
+        let taken = sqlx::query(
+            "update accounts set spendable = spendable - $2
+             where id = $1::uuid and spendable >= $2",
+        )
+        // ANCHOR_END: check_and_deduct
+        .bind(account.as_str())
+        .bind(amount.get())
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        if taken == 0 {
+            // Not committed, so the hold goes too: the job may be tried again.
+            return Ok(Reserve::Insufficient);
+        }
+        // --- your turn: end 01.2
+        // ANCHOR_END: reserve
+        sqlx::query(
+            "insert into entries (account, kind, delta, job)
+             values ($1::uuid, 'reserve', -$2, $3::uuid)",
+        )
+        .bind(account.as_str())
+        .bind(amount.get())
+        .bind(job.as_str())
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(Reserve::Reserved)
+    }
+
+    async fn open_account(&self, account: &AccountId) -> Answer<()> {
+        given::open_account(&self.pool, account).await
+    }
+
+    async fn grant(&self, account: &AccountId, fact: &FactId, amount: Credits) -> Answer<Grant> {
+        given::grant(&self.pool, account, fact, amount).await
+    }
+
+    async fn balance(&self, account: &AccountId) -> Answer<Balance> {
+        given::balance(&self.pool, account).await
+    }
+
+    async fn entries(&self, account: &AccountId) -> Answer<Vec<Entry>> {
+        given::entries(&self.pool, account).await
+    }
+}

@@ -1,0 +1,19 @@
+//! Step 02.1: verify the raw body.
+
+use simulator::invariant::Invariant;
+use simulator::lab::Step;
+use simulator::storm::Fault;
+use solution_02_stripe_webhooks::raw_body::WebhookLedger;
+
+#[test]
+fn only_what_stripe_signed_moves_credits() {
+    Step::new("02.1", "Verify the raw body")
+        .meets([
+            Fault::ForgedSignature,
+            Fault::AlteredBody,
+            Fault::StaleTimestamp,
+        ])
+        .holds([Invariant::Reconciliation])
+        .keeps([Invariant::Conservation])
+        .grade::<WebhookLedger>();
+}
