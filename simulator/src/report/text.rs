@@ -324,7 +324,13 @@ pub fn verdict(report: &Report, through: Through) -> String {
                 "nothing could be judged".to_owned()
             } else {
                 let never: Vec<_> = report.never_met.iter().map(|fault| fault.id()).collect();
-                format!("never met: {}; try more --cases", never.join(", "))
+                let refused = |fault| report.refused.iter().any(|it| it.fault == fault);
+                let advice = if report.never_met.iter().any(|fault| !refused(*fault)) {
+                    "; try more --cases"
+                } else {
+                    ""
+                };
+                format!("never met: {}{advice}", never.join(", "))
             };
             format!("verdict: {} ({why})\n", paint(DOUBT, "inconclusive"))
         }
