@@ -55,6 +55,8 @@ pub struct Order {
 pub trait Watcher {
     /// So many of the cases are done.
     fn case(&mut self, _done: u32, _of: u32) {}
+    /// Operations are struck at each of their statements; so many strikes were made.
+    fn striking(&mut self, _made: u32) {}
     /// Whether to stop here: the run then reports what it has seen so far.
     fn stop(&self) -> bool {
         false
