@@ -16,7 +16,7 @@
 //! Once its connections are closed, which is when PostgreSQL's sockets have been read to their
 //! ends, all that was open is rolled back for certain.
 
-use super::duel::is_plain_read;
+use super::side::is_plain_read;
 use crate::storm::{Fault, Moment, Strike};
 use crate::wire::{
     Arrival, Closing, Ending, Gate, Record, Release, SessionId, SqlError, Startup, Verdict,
@@ -237,6 +237,10 @@ impl<G: Gate> Gate for Ambushed<G> {
         if let Some(release) = self.ambush.decide(&arrival, release) {
             self.gate.arrived(arrival, release);
         }
+    }
+
+    fn instead(&self, arrival: &Arrival, error: &SqlError) -> Option<SqlError> {
+        self.gate.instead(arrival, error)
     }
 
     fn ended(&self, record: Record) {

@@ -5,52 +5,24 @@
 //! statement at the gate, has replied and closed its transactions, or waits for a lock, which
 //! PostgreSQL itself is asked about. Nothing is slept for, so the same choices make the same run.
 
-use super::line::News;
 use super::play::Play;
 use super::sending::Sending;
+use super::side::{self, Flight, Side};
 use crate::clock::Stopwatch;
-use crate::history::{Move, Names, Outcome, Request, Span, What};
-use crate::strategy::{Actor, Choice, Footprint, Next, Tables};
+use crate::history::{Move, Outcome, Request, What};
+use crate::server::Standing;
+use crate::strategy::{Actor, Choice, Footprint, Next};
 use crate::target::{Call, LedgerError, Reply};
-use crate::wire::{Arrival, Kind, Release, SessionId, Status, Verdict};
-use std::collections::BTreeSet;
+use crate::wire::Verdict;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long to listen before PostgreSQL is asked who waits for whom.
 const LISTEN: Duration = Duration::from_micros(150);
 
-/// One side of a duel.
-#[derive(Default)]
-struct Side {
-    begun: bool,
-    held: Vec<(Arrival, Release)>,
-    /// The backends that it has been heard on.
-    backends: BTreeSet<u32>,
-    reply: Option<Reply>,
-    span: Span,
-    /// The statement that PostgreSQL is working at: its number and its backend.
-    flying: Option<(u64, u32)>,
-    /// Connections with an open transaction of the ledger's own.
-    open: BTreeSet<SessionId>,
-    /// Statements whose commit is a move of its own: the transaction around them is the wire's.
-    delayed: BTreeSet<u64>,
-    /// Waits for a lock.
-    blocked: bool,
-}
-
-impl Side {
-    fn rests(&self) -> bool {
-        !self.begun || !self.held.is_empty() || self.has_ended()
-    }
-
-    fn has_ended(&self) -> bool {
-        self.reply.is_some() && self.flying.is_none() && self.open.is_empty()
-    }
-}
-
 impl Play<'_> {
     /// Fights it out, and records what was chosen, seen and replied.
-    pub(super) fn duel(&mut self, sendings: &[Sending; 2]) {
+    pub(super) fn duel(&mut self, sendings: &[Sending; 2], gates: bool) {
         let requests = [self.prepare(&sendings[0]), self.prepare(&sendings[1])];
         let [Some(one), Some(two)] = requests else {
             return;
@@ -59,7 +31,7 @@ impl Play<'_> {
         if !self.can_duel(&calls) {
             return;
         }
-        let (sides, moves) = self.fight(&calls);
+        let (sides, moves) = self.fight(&calls, gates);
         let spans = sides.iter().map(|side| side.span).collect();
         let mut requests = vec![one, two];
         for (request, side) in requests.iter_mut().zip(sides) {
@@ -106,13 +78,13 @@ impl Play<'_> {
         })
     }
 
-    fn fight(&mut self, calls: &[Call; 2]) -> ([Side; 2], Vec<Move>) {
-        let mut sides = [Side::default(), Side::default()];
+    fn fight(&mut self, calls: &[Call], gates: bool) -> (Vec<Side>, Vec<Move>) {
+        let mut sides: Vec<Side> = calls.iter().map(|_| Side::default()).collect();
         let mut moves = Vec::new();
         self.stage.hold(true);
         for (actor, call) in calls.iter().enumerate() {
             sides[actor].begun = true;
-            sides[actor].span.begins = now(&sides);
+            sides[actor].span.begins = side::now(&sides);
             match &mut self.processes[actor] {
                 Ok(process) => process.begin(call),
                 Err(why) => sides[actor].reply = Some(Reply::Error(why.clone())),
@@ -122,57 +94,102 @@ impl Play<'_> {
         let mut waited = Stopwatch::start();
         while !self.hung && !sides.iter().all(Side::has_ended) {
             let enabled = enabled(&sides);
-            if enabled.is_empty() {
-                // A deadlock: PostgreSQL ends it. Or somebody never comes back.
-                if waited.elapsed() > self.stage.limit() {
-                    self.hung = true;
-                }
-                self.settle(&mut sides, &mut moves);
-                continue;
+            if !enabled.is_empty() {
+                let Some(actor) = self.choose(&enabled) else {
+                    break;
+                };
+                self.move_on(actor, &mut sides[actor], gates, &mut moves);
+                waited = Stopwatch::start();
+            } else if let Some(victims) = deadlocked(&sides) {
+                let Some(actor) = self.choose(&victims) else {
+                    break;
+                };
+                self.break_off(actor, &mut sides[actor], &mut moves);
+            } else if waited.elapsed() > self.stage.limit() {
+                // Somebody waits for what never comes.
+                self.hung = true;
             }
-            let Some(actor) = self.choose(&enabled) else {
-                break;
-            };
-            waited = Stopwatch::start();
-            let side = &mut sides[actor];
-            let (arrival, release) = side.held.remove(0);
-            side.flying = Some((arrival.number, arrival.backend));
-            moves.push(Move {
-                actor,
-                sql: spoken(&arrival),
-                said: String::new(),
-                number: arrival.number,
-            });
-            let delay = arrival.delayable && !is_plain_read(&arrival.sql);
-            release.give(if delay {
-                side.delayed.insert(arrival.number);
-                Verdict::DelayCommit
-            } else {
-                Verdict::Forward
-            });
             self.settle(&mut sides, &mut moves);
-        }
-        self.stage.hold(false);
-        for side in &mut sides {
-            for (_, release) in side.held.drain(..) {
-                release.give(Verdict::Forward);
-            }
         }
         self.let_run_out(&mut sides);
         (sides, moves)
     }
 
-    /// Waits until everybody rests or waits for a lock.
-    fn settle(&mut self, sides: &mut [Side; 2], moves: &mut Vec<Move>) {
+    /// Lets one side make its next move: a statement that is held, or a write at its gate.
+    fn move_on(&mut self, actor: usize, side: &mut Side, gates: bool, moves: &mut Vec<Move>) {
+        if side.held.is_empty() {
+            let Some(flight) = side.at_gate() else {
+                return;
+            };
+            if let Standing::AtGate(deed) = &flight.standing {
+                self.chosen.gates += 1;
+                moves.push(Move {
+                    actor,
+                    sql: format!("inside it: {deed}"),
+                    said: String::new(),
+                    number: flight.number,
+                });
+            }
+            self.let_through(flight);
+            return;
+        }
+        let (arrival, release) = side.held.remove(0);
+        side.flights.push(Flight::new(&arrival));
+        moves.push(Move {
+            actor,
+            sql: side::spoken(&arrival),
+            said: String::new(),
+            number: arrival.number,
+        });
+        let reads = side::is_plain_read(&arrival.sql);
+        if let (true, Some(mut gates)) = (gates && !reads, self.stage.gates()) {
+            // A server that doesn't answer shows at the next statement of our own.
+            let _ = gates.hold(arrival.backend);
+        }
+        release.give(if arrival.delayable && !reads {
+            side.delayed.insert(arrival.number);
+            Verdict::DelayCommit
+        } else {
+            Verdict::Forward
+        });
+    }
+
+    fn let_through(&self, flight: &mut Flight) {
+        flight.standing = Standing::Runs;
+        flight.gates += 1;
+        if let Some(mut gates) = self.stage.gates() {
+            let _ = gates.let_through(flight.backend);
+        }
+    }
+
+    /// Ends a deadlock: this side's statement is its victim.
+    fn break_off(&self, actor: usize, side: &mut Side, moves: &mut Vec<Move>) {
+        let waits = |it: &&mut Flight| matches!(it.standing, Standing::Waits(_));
+        if let Some(flight) = side.flights.iter_mut().find(waits) {
+            flight.standing = Standing::Runs;
+            side::note(moves, actor, flight.number, "is the deadlock's victim");
+            self.stage.condemn(flight.backend);
+            if let Some(mut gates) = self.stage.gates() {
+                let _ = gates.cancel(flight.backend);
+            }
+        }
+    }
+
+    /// Waits until everybody is still: holds a statement, rests at a gate, waits for a lock, or
+    /// has ended.
+    fn settle(&mut self, sides: &mut [Side], moves: &mut Vec<Move>) {
         let watch = Stopwatch::start();
         let moved = moves.len();
         loop {
             let mut quiet = true;
             while let Some(news) = self.stage.news(LISTEN, quiet) {
-                hear(news, sides, moves);
+                side::hear(news, sides, moves);
                 quiet = false;
+                if sides.iter().all(Side::is_still) {
+                    break;
+                }
             }
-            let now = now(sides);
+            let now = side::now(sides);
             for (actor, side) in sides.iter_mut().enumerate() {
                 if side.reply.is_none()
                     && let Ok(process) = &mut self.processes[actor]
@@ -183,24 +200,11 @@ impl Play<'_> {
                     quiet = false;
                 }
             }
-            if !quiet {
-                continue;
+            let flies = |side: &Side| !side.flights.is_empty();
+            if (quiet || sides.iter().all(Side::is_still)) && sides.iter().any(flies) {
+                self.ask_who_waits(sides, moves);
             }
-            for actor in 0..sides.len() {
-                let side = &sides[actor];
-                let blocked = match side.flying {
-                    Some((number, backend)) if !side.rests() => {
-                        let blockers = self.stage.blockers(backend);
-                        if !blockers.is_empty() && !side.blocked {
-                            note(moves, actor, number, &waits(sides, &blockers));
-                        }
-                        !blockers.is_empty()
-                    }
-                    _ => false,
-                };
-                sides[actor].blocked = blocked;
-            }
-            if sides.iter().all(|side| side.rests() || side.blocked) {
+            if sides.iter().all(Side::is_still) {
                 // Who woke together is told in an order of its own, whoever was heard first.
                 moves[moved..].sort_by_key(|it| it.actor);
                 return;
@@ -212,24 +216,82 @@ impl Play<'_> {
         }
     }
 
-    /// Nothing is held any more: whoever is still under way comes to an end by itself.
-    fn let_run_out(&mut self, sides: &mut [Side; 2]) {
-        let watch = Stopwatch::start();
+    /// Asks PostgreSQL where everybody stands whose statement it is working at.
+    fn ask_who_waits(&mut self, sides: &mut [Side], moves: &mut Vec<Move>) {
+        let flights = sides.iter().flat_map(|side| &side.flights);
+        let backends: Vec<u32> = flights.map(|it| it.backend).collect();
+        let asked = self.stage.gates().map(|mut it| it.standings(&backends));
+        // A server that doesn't answer shows at the next statement of our own.
+        let Some(Ok(standings)) = asked else { return };
+        let whose = side::backends(sides);
+        let mut standings = standings.into_iter();
         for (actor, side) in sides.iter_mut().enumerate() {
-            while side.reply.is_none() && watch.elapsed() <= self.stage.limit() {
-                if let Some(News::Held { release, .. }) = self.stage.news(LISTEN, true) {
+            for flight in &mut side.flights {
+                let Some(stands) = standings.next() else {
+                    return;
+                };
+                let waited = matches!(flight.standing, Standing::Waits(_));
+                if let (false, Standing::Waits(blockers)) = (waited, &stands) {
+                    let said = side::waits(&whose, blockers);
+                    side::note(moves, actor, flight.number, &said);
+                }
+                flight.standing = stands;
+                if flight.passes_unasked() {
+                    self.let_through(flight);
+                }
+            }
+        }
+    }
+
+    /// Nothing is kept any more: whoever is still under way comes to an end by itself, and a
+    /// deadlock is broken off.
+    fn let_run_out(&mut self, sides: &mut [Side]) {
+        if let Some(mut gates) = self.stage.gates() {
+            let _ = gates.open_all();
+        }
+        let watch = Stopwatch::start();
+        let mut unseen: Vec<Move> = Vec::new();
+        while !self.hung && sides.iter().any(|side| side.reply.is_none()) {
+            let mut quiet = true;
+            while let Some(news) = self.stage.news(LISTEN, quiet) {
+                side::hear(news, sides, &mut unseen);
+                quiet = false;
+            }
+            for (actor, side) in sides.iter_mut().enumerate() {
+                for (arrival, release) in side.held.drain(..) {
+                    side.flights.push(Flight::new(&arrival));
                     release.give(Verdict::Forward);
                 }
-                if let Ok(process) = &mut self.processes[actor] {
+                if let (None, Ok(process)) = (&side.reply, &mut self.processes[actor]) {
                     side.reply = process.reply();
                 }
             }
-            if side.reply.is_none() {
-                self.hung = true;
-                let dead = Err(LedgerError::failed("it never came back"));
-                if let Ok(process) = std::mem::replace(&mut self.processes[actor], dead) {
-                    process.abandon();
+            if quiet {
+                self.ask_who_waits(sides, &mut unseen);
+            }
+            let victim = deadlocked(sides).and_then(|it| usize::try_from(it[0].actor.0).ok());
+            if let Some(actor) = victim {
+                self.break_off(actor, &mut sides[actor], &mut unseen);
+            }
+            self.hung = watch.elapsed() > self.stage.limit();
+        }
+        self.stage.hold(false);
+        for (_, release) in sides.iter_mut().flat_map(|side| side.held.drain(..)) {
+            release.give(Verdict::Forward);
+        }
+        for (actor, side) in sides.iter_mut().enumerate() {
+            if side.reply.is_some() {
+                continue;
+            }
+            self.hung = true;
+            for flight in &side.flights {
+                if let Some(mut gates) = self.stage.gates() {
+                    let _ = gates.cancel(flight.backend);
                 }
+            }
+            let dead = Err(LedgerError::failed("it never came back"));
+            if let Ok(process) = std::mem::replace(&mut self.processes[actor], dead) {
+                process.abandon();
             }
         }
         while self.stage.news(Duration::ZERO, true).is_some() {}
@@ -254,115 +316,54 @@ impl Play<'_> {
     }
 }
 
-fn enabled(sides: &[Side; 2]) -> Vec<Choice> {
-    let first = |(actor, side): (usize, &Side)| {
-        let (arrival, _) = side.held.first()?;
-        Some(Choice {
-            actor: Actor(u32::try_from(actor).unwrap_or(u32::MAX)),
-            footprint: footprint(arrival),
-        })
-    };
-    sides.iter().enumerate().filter_map(first).collect()
+/// Who can make a move.
+fn enabled(sides: &[Side]) -> Vec<Choice> {
+    let sides = sides.iter().enumerate();
+    sides
+        .filter_map(|(actor, side)| Some(choice(actor, side.footprint()?)))
+        .collect()
 }
 
-/// A moment after all that was noted so far.
-fn now(sides: &[Side; 2]) -> u32 {
-    let moments = sides
+fn choice(actor: usize, footprint: Footprint) -> Choice {
+    Choice {
+        actor: Actor(u32::try_from(actor).unwrap_or(u32::MAX)),
+        footprint,
+    }
+}
+
+/// Whose statement may be broken off, if some wait for each other in a circle: each of those in
+/// it.
+fn deadlocked(sides: &[Side]) -> Option<Vec<Choice>> {
+    let mut waits_for: BTreeMap<u32, (usize, &[u32])> = BTreeMap::new();
+    for (actor, side) in sides.iter().enumerate() {
+        for flight in &side.flights {
+            if let Standing::Waits(blockers) = &flight.standing {
+                waits_for.insert(flight.backend, (actor, blockers));
+            }
+        }
+    }
+    let comes_back = |start: u32| {
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<u32> = vec![start];
+        while let Some(backend) = next.pop() {
+            for blocker in waits_for.get(&backend).map_or(&[][..], |it| it.1) {
+                if *blocker == start {
+                    return true;
+                }
+                if seen.insert(*blocker) {
+                    next.push(*blocker);
+                }
+            }
+        }
+        false
+    };
+    let circle = waits_for
         .iter()
-        .map(|side| side.span.ends.unwrap_or(0).max(side.span.begins));
-    moments.max().unwrap_or(0) + 1
-}
-
-/// What a held statement touches; where that takes more than a look at its text, anything.
-fn footprint(arrival: &Arrival) -> Footprint {
-    let in_transaction = arrival.status == Status::InTransaction;
-    if arrival.kind == Kind::Commit || in_transaction && arrival.ends_transaction {
-        Footprint::commit(Tables::All)
-    } else if is_plain_read(&arrival.sql) {
-        Footprint::read(Tables::All)
-    } else {
-        Footprint::unknown()
-    }
-}
-
-/// A SELECT that calls nothing and locks nothing: it sees what is committed, and nobody sees it.
-pub(super) fn is_plain_read(sql: &str) -> bool {
-    let sql = sql.trim_start().to_ascii_lowercase();
-    sql.starts_with("select ") && !sql.contains(['(', ';']) && !sql.contains(" for ")
-}
-
-fn hear(news: News, sides: &mut [Side; 2], moves: &mut Vec<Move>) {
-    match news {
-        News::Held {
-            actor,
-            arrival,
-            release,
-        } => {
-            let side = &mut sides[actor];
-            // The commit of a delayed statement comes while its answer is kept.
-            side.flying = None;
-            side.backends.insert(arrival.backend);
-            side.held.push((arrival, release));
-        }
-        News::Ended {
-            actor,
-            session,
-            status,
-            number,
-            said,
-        } => {
-            let side = &mut sides[actor];
-            if side.flying.is_some_and(|(flying, _)| flying == number) {
-                side.flying = None;
-            }
-            let in_block = matches!(status, Some(Status::InTransaction | Status::Failed));
-            if in_block && !side.delayed.contains(&number) {
-                side.open.insert(session);
-            } else {
-                side.open.remove(&session);
-            }
-            note(moves, actor, number, &said);
-        }
-    }
-}
-
-/// Notes what came of a statement. What comes of one that waited is a mark of its own: others have
-/// moved since.
-fn note(moves: &mut Vec<Move>, actor: usize, number: u64, said: &str) {
-    let this = |it: &&mut Move| it.actor == actor && it.number == number;
-    let Some(it) = moves.iter_mut().rev().find(this) else {
-        return;
-    };
-    if it.said.is_empty() {
-        said.clone_into(&mut it.said);
-    } else if !said.is_empty() {
-        moves.push(Move {
-            actor,
-            sql: String::new(),
-            said: format!("wakes: {said}"),
-            number,
-        });
-    }
-}
-
-/// For whom somebody waits, as far as they are of this duel.
-fn waits(sides: &[Side; 2], blockers: &[u32]) -> String {
-    let is_one = |(_, side): &(usize, &Side)| blockers.iter().any(|it| side.backends.contains(it));
-    let names = sides.iter().enumerate().filter(is_one);
-    let names: Vec<String> = names
-        .map(|(actor, _)| Names::instance(actor).to_string())
-        .collect();
-    if names.is_empty() {
-        "waits".to_owned()
-    } else {
-        format!("waits for {}", names.join(" and "))
-    }
-}
-
-/// A statement in one line.
-fn spoken(arrival: &Arrival) -> String {
-    if arrival.kind == Kind::Commit {
-        return "commit".to_owned();
-    }
-    arrival.sql.split_whitespace().collect::<Vec<_>>().join(" ")
+        .filter(|(backend, _)| comes_back(**backend));
+    let actors: BTreeSet<usize> = circle.map(|(_, (actor, _))| *actor).collect();
+    let victims = actors
+        .into_iter()
+        .map(|it| choice(it, Footprint::unknown()));
+    let victims: Vec<Choice> = victims.collect();
+    (!victims.is_empty()).then_some(victims)
 }

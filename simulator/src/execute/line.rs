@@ -7,12 +7,13 @@
 use super::ambush::{Ambush, Ambushed};
 use crate::server::{Address, Database};
 use crate::wire::{
-    Arrival, Control, Ending, Gate, Mode, Proxy, Record, Release, SessionId, Status,
+    Arrival, Control, Ending, Gate, Mode, Proxy, Record, Release, SessionId, SqlError, Status,
 };
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -44,6 +45,26 @@ pub(super) enum News {
     },
 }
 
+/// Backends whose statement was broken off to end a deadlock. Their clients are told what
+/// PostgreSQL tells a deadlock's victim.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Victims(Arc<Mutex<BTreeSet<u32>>>);
+
+impl Victims {
+    /// The backend's statement is about to be broken off.
+    pub(super) fn add(&self, backend: u32) {
+        self.lock().insert(backend);
+    }
+
+    fn take(&self, backend: u32) -> bool {
+        self.lock().remove(&backend)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// One instance's proxy, on a thread of its own.
 pub(super) struct Line {
     folder: TempDir,
@@ -59,6 +80,7 @@ impl Line {
         actor: usize,
         upstream: Address,
         hold: Arc<AtomicBool>,
+        victims: Victims,
         tell: Sender<News>,
     ) -> std::io::Result<Self> {
         let folder = folder_beside(&upstream)?;
@@ -66,7 +88,12 @@ impl Line {
         let ambush = Ambush::default();
         let gate = Ambushed {
             ambush: ambush.clone(),
-            gate: Doorkeeper { actor, hold, tell },
+            gate: Doorkeeper {
+                actor,
+                hold,
+                victims,
+                tell,
+            },
         };
         let (hang_up, hung_up) = oneshot::channel();
         let (ready, opened) = std::sync::mpsc::channel();
@@ -160,6 +187,7 @@ impl Drop for Line {
 struct Doorkeeper {
     actor: usize,
     hold: Arc<AtomicBool>,
+    victims: Victims,
     tell: Sender<News>,
 }
 
@@ -175,6 +203,11 @@ impl Gate for Doorkeeper {
             arrival,
             release,
         });
+    }
+
+    fn instead(&self, arrival: &Arrival, error: &SqlError) -> Option<SqlError> {
+        let broken_off = error.sqlstate == "57014" && self.victims.take(arrival.backend);
+        broken_off.then(SqlError::deadlock)
     }
 
     fn ended(&self, record: Record) {

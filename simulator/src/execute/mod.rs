@@ -7,7 +7,8 @@
 //! - `strike` is a call inside which something goes wrong; an `ambush` on its line does it.
 //! - `travel` moves the database's clock.
 //! - `trespass` sends clients to the boundary, with what the `catalogue` suggests; all is undone.
-//! - `duel` runs two calls inside one another, each on a `line` of the wire of its own.
+//! - `duel` runs calls inside one another, each on a `line` of the wire of its own; a `side` is
+//!   what one of them waits for.
 
 mod ambush;
 mod business;
@@ -23,6 +24,7 @@ mod once;
 mod play;
 mod sending;
 mod shop;
+mod side;
 mod stage;
 mod strike;
 mod travel;

@@ -64,6 +64,8 @@ pub(super) struct Played {
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
     pub(super) order: Vec<u32>,
+    /// How many of the moves were writes inside a function.
+    pub(super) gates: u32,
     pub(super) redundant: bool,
     pub(super) diverged: Option<Diverged>,
 }
@@ -144,8 +146,9 @@ impl<'a> Play<'a> {
             self.enqueue(step.at, Pending::Step(step.clone()));
         }
         self.drain();
-        let told = self.chosen.redundant || self.chosen.diverged.is_some();
-        if !schedule.has_trespass() && !told && self.mistaken.is_none() {
+        // Also where the order was tried already: a hold that was left would be the next sweep's.
+        let ends = self.chosen.diverged.is_none() && !schedule.has_trespass();
+        if ends && self.mistaken.is_none() {
             self.calm();
         }
         let fit = !self.hung && !self.felled;
@@ -260,10 +263,10 @@ impl<'a> Play<'a> {
             Action::Travel { seconds } => self.travel(*seconds),
             Action::Survey { faults } => self.trespass(&Asked::Every(faults)),
             Action::Trespass(trespass) => self.trespass(&Asked::One(trespass)),
-            Action::Duel { calls, .. } => {
+            Action::Duel { calls, gates, .. } => {
                 let [one, two] = &**calls;
                 if let (Some(one), Some(two)) = (self.sending(one), self.sending(two)) {
-                    self.duel(&[one, two]);
+                    self.duel(&[one, two], *gates);
                 }
             }
             _ => {

@@ -1,13 +1,13 @@
 //! Where schedules are played: a server, the ledger's schema on it, and a database to spoil.
 
 use super::cast::Cast;
-use super::line::{Line, News};
+use super::line::{Line, News, Victims};
 use super::play::{Play, Played};
 use super::shop;
 use super::travel::Travel;
 use crate::clock;
 use crate::history::History;
-use crate::server::{Database, Server, ServerError, Template};
+use crate::server::{Database, Gates, Server, ServerError, Template};
 use crate::storm::{Fault, Menu, Schedule};
 use crate::strategy::{Choice, Diverged, Next};
 use crate::stripe::Stripe;
@@ -15,6 +15,7 @@ use crate::target::{
     AccountId, Call, Catalogue, Credits, CustomerId, Delivery, EventId, FactId, JobId, LedgerError,
     OfferKind, Operation, Process, Reply, Sale, Subject, World,
 };
+use std::cell::{RefCell, RefMut};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -79,11 +80,14 @@ pub struct Stage {
     pub(super) travel: Travel,
 }
 
-/// Both lines, what is told from them, and whether they hold.
+/// Both lines, what is told from them, whether they hold, and who watches over the backends.
 struct Wire {
     lines: [Line; 2],
     news: Receiver<News>,
     hold: Arc<AtomicBool>,
+    victims: Victims,
+    /// Where writes inside functions can be kept.
+    gates: RefCell<Option<Gates>>,
 }
 
 /// The two instances of a ledger, each alive or not.
@@ -99,6 +103,8 @@ pub struct Fought {
     pub history: Option<History>,
     /// Which side moved at each choice.
     pub order: Vec<u32>,
+    /// How many of the moves were writes inside a function.
+    pub gates: u32,
 }
 
 /// Which instances a schedule begins with.
@@ -160,6 +166,7 @@ impl Stage {
     /// No folder or socket for it; a server that insists on encryption, which the wire can't read.
     pub fn with_wire(mut self) -> Result<Self, StageError> {
         self.put_wire()?;
+        self.put_gates()?;
         Ok(self)
     }
 
@@ -175,19 +182,40 @@ impl Stage {
     fn put_wire(&mut self) -> Result<(), StageError> {
         let (tell, news) = channel();
         let hold = Arc::new(AtomicBool::new(false));
+        let victims = Victims::default();
         let open = |actor| {
             let upstream = self.server.address();
-            Line::open(actor, upstream, Arc::clone(&hold), tell.clone()).map_err(StageError::Wire)
+            let (hold, victims) = (Arc::clone(&hold), victims.clone());
+            Line::open(actor, upstream, hold, victims, tell.clone()).map_err(StageError::Wire)
         };
         let lines = [open(0)?, open(1)?];
         self.warm = [None, None];
-        self.wire = Some(Wire { lines, news, hold });
+        self.wire = Some(Wire {
+            lines,
+            news,
+            hold,
+            victims,
+            gates: RefCell::new(None),
+        });
         // What can't be opened through it would be the ledger's fault at every call.
         let opened = self.open(0).map_err(|why| StageError::Open {
             ledger: self.subject.name().to_owned(),
             why,
         })?;
         self.warm = [Some(opened), None];
+        Ok(())
+    }
+
+    /// Gives every table a gate, where the server lets us: it takes the right to alter them.
+    fn put_gates(&mut self) -> Result<(), StageError> {
+        let Ok(gated) = self.server.with_gates(&self.template) else {
+            return Ok(());
+        };
+        self.template = gated;
+        self.refresh()?;
+        if let Some(wire) = &mut self.wire {
+            wire.gates = RefCell::new(Some(self.server.watch(&self.database)?));
+        }
         Ok(())
     }
 
@@ -213,17 +241,16 @@ impl Stage {
         }
     }
 
-    /// For which backends this one waits, as PostgreSQL says; 0 is one that it can't name.
-    pub(super) fn blockers(&self, backend: u32) -> Vec<u32> {
-        // A server that doesn't answer shows at the next statement of our own.
-        let blockers = self.server.blockers(backend).unwrap_or_default();
-        blockers.iter().map(|it| it.parse().unwrap_or(0)).collect()
-    }
-
     /// Takes the database down and starts it again. If it doesn't come back, the schedule is
     /// nobody's fault and has no verdict: then this is false.
     pub(super) fn fell(&self) -> bool {
-        let Err(error) = self.server.crash() else {
+        let watched = |wire: &Wire| match wire.gates.borrow_mut().as_mut() {
+            Some(gates) => self.server.watch(&self.database).map(|it| *gates = it),
+            None => Ok(()),
+        };
+        let back = self.server.crash();
+        let back = back.and_then(|()| self.wire.as_ref().map_or(Ok(()), watched));
+        let Err(error) = back else {
             return true;
         };
         let mut fallen = self.fallen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -259,6 +286,19 @@ impl Stage {
     /// Lets the instances go that were kept: their connections won't last.
     pub(super) fn let_go(&mut self) {
         self.warm = [None, None];
+    }
+
+    /// Who watches over the backends and keeps their writes; only a stage with gates has one.
+    pub(super) fn gates(&self) -> Option<RefMut<'_, Gates>> {
+        let gates = self.wire.as_ref()?.gates.borrow_mut();
+        RefMut::filter_map(gates, Option::as_mut).ok()
+    }
+
+    /// The backend's statement is about to be broken off, to end a deadlock.
+    pub(super) fn condemn(&self, backend: u32) {
+        if let Some(wire) = &self.wire {
+            wire.victims.add(backend);
+        }
     }
 
     /// After how long a call is given up as hung.
@@ -402,6 +442,7 @@ impl Stage {
         Ok(Fought {
             history: (!chosen.redundant).then_some(history),
             order: chosen.order,
+            gates: chosen.gates,
         })
     }
 
@@ -414,6 +455,11 @@ impl Stage {
         let fresh = self.server.clone_database(&self.template)?;
         let spoilt = std::mem::replace(&mut self.database, fresh);
         self.played = 0;
+        if let Some(wire) = &mut self.wire
+            && wire.gates.get_mut().is_some()
+        {
+            wire.gates = RefCell::new(Some(self.server.watch(&self.database)?));
+        }
         self.server.drop_database(spoilt)?;
         Ok(())
     }

@@ -99,10 +99,13 @@ pub struct Refused {
 pub struct Coverage {
     /// Such as `charge ∥ refund`.
     pub name: String,
-    /// Orders that can be told apart.
+    /// Orders of its statements that can be told apart.
     pub orders: u32,
     /// Whether those are all.
     pub whole: bool,
+    /// Orders tried of the writes inside its database functions, where it has any: all with at most
+    /// two preemptions.
+    pub inside: u32,
 }
 
 /// What the run says about one invariant.

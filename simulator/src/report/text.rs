@@ -243,7 +243,17 @@ fn duels(report: &Report) -> String {
     for duel in &report.duels {
         let all = if duel.whole { "all" } else { "the first" };
         let orders = counted(duel.orders, "distinct order");
-        let _ = writeln!(text, "  {all} {orders} of {}", duel.name);
+        let _ = write!(text, "  {all} {orders} of {}", duel.name);
+        if duel.inside > 0 {
+            let _ = write!(text, ", {} of their writes", duel.inside);
+        }
+        text.push('\n');
+    }
+    if report.duels.iter().any(|duel| duel.inside > 0) {
+        text.push_str(
+            "  (writes inside database functions: all orders with at most 2 preemptions; reads there \
+             aren't held)\n",
+        );
     }
     text
 }

@@ -10,6 +10,7 @@
 //! - `local` starts this machine's own programs (`binaries`) on a data folder `baked` once, in a
 //!   throw-away `folder` in memory (`scratch`), watched over by a `keeper`.
 //! - [`Server`] makes databases: a [`Template`] from a ledger's [`Script`]s, clones of it.
+//! - [`Gates`] hold each write inside a database function, and say who waits for whom.
 //! - `foreign` borrows a server and gives it back as it was; what a killed run could not give
 //!   back, the next run or `doctor` does.
 //! - [`examine`] is what `doctor` tells: every way tried for real.
@@ -25,6 +26,7 @@ mod error;
 mod examination;
 mod folder;
 mod foreign;
+mod gates;
 mod keeper;
 mod local;
 mod ours;
@@ -49,6 +51,7 @@ pub use database_url::{Address, DatabaseUrl};
 pub use error::{ADVICE, Refusal, ServerError};
 pub use examination::{Examination, Finding, Health, examine};
 pub use foreign::Foreign;
+pub use gates::{Gates, Standing};
 pub use local::LocalBinaries;
 pub use request::{Request, URL_VARIABLE, provision};
 pub use schema::{SchemaError, Script};

@@ -3,6 +3,7 @@
 use super::database_url::{Address, DatabaseUrl};
 use super::error::ServerError;
 use super::foreign::LOCK_CLASS;
+use super::gates::Gates;
 use super::ours::Ours;
 use super::run_id::RunId;
 use super::schema::{self, Script};
@@ -231,14 +232,39 @@ impl Server {
         self.drop_named(&name)
     }
 
-    /// The backends that this backend waits for; none if it waits for nobody.
+    /// Makes a template whose tables have write gates: see [`Gates`].
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub fn with_gates(&self, template: &Template) -> Result<Template, ServerError> {
+        let gated = Template {
+            name: self.create_database("gated", &template.name)?,
+            fingerprint: template.fingerprint.clone(),
+        };
+        let failed = || ServerError::database(format!("put gates into {}", gated.name));
+        let mut session = Session::open(&self.url(&gated.name)).map_err(failed())?;
+        let installed = session.run(&Gates::installation());
+        session.close().map_err(failed())?;
+        installed.map_err(failed())?;
+        self.wait_until_left(&gated.name)?;
+        Ok(gated)
+    }
+
+    /// Watches over the backends of a database whose template has gates. Deadlocks in it are left
+    /// to whoever watches, where the server lets us say so.
     ///
     /// # Errors
     /// If the server doesn't answer.
-    pub fn blockers(&self, backend: u32) -> Result<Vec<String>, ServerError> {
-        let who = format!("select unnest(pg_blocking_pids({backend}))::text");
-        let blockers = self.session().texts(&who);
-        blockers.map_err(ServerError::database("see who waits for whom"))
+    pub fn watch(&self, database: &Database) -> Result<Gates, ServerError> {
+        if self.is_ours() {
+            let leave = format!(
+                "alter database {} set deadlock_timeout = '1h'",
+                database.name
+            );
+            let failed = ServerError::database(format!("set up {}", database.name));
+            self.session().run(&leave).map_err(failed)?;
+        }
+        Gates::open(database.url())
     }
 
     fn apply(&self, template: &Template, scripts: &[Script]) -> Result<Vec<String>, ServerError> {

@@ -183,7 +183,13 @@ impl Menu {
         steps.extend(two.before().filter(|_| one != two));
         let calls = Box::new([one.call(0, self), two.call(1, self)]);
         let order = Vec::new();
-        steps.push(step(30, 0, Action::Duel { calls, order }));
+        let gates = false;
+        let duel = Action::Duel {
+            calls,
+            order,
+            gates,
+        };
+        steps.push(step(30, 0, duel));
         Duel {
             name: format!("{} ∥ {}", one.name(), two.name()),
             schedule: Schedule {

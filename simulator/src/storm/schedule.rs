@@ -49,6 +49,13 @@ impl Schedule {
         self.steps.iter().any(tries)
     }
 
+    /// Whether the writes inside functions are choices in it.
+    #[must_use]
+    pub fn has_gates(&self) -> bool {
+        let gated = |step: &Step| matches!(step.action, Action::Duel { gates: true, .. });
+        self.steps.iter().any(gated)
+    }
+
     /// The first thing in it that no storm has, if a file says so: every step must be of an
     /// account and a lane that there are, in the order of its time.
     #[must_use]
@@ -233,8 +240,11 @@ pub enum Action {
     Duel {
         /// What is done, each of its own lane.
         calls: Box<[Step; 2]>,
-        /// Which of the two moves at each choice; empty before anybody has chosen.
+        /// Who moves at each choice; empty before anybody has chosen.
         order: Vec<u32>,
+        /// Whether each write inside a database function is a choice too.
+        #[serde(default)]
+        gates: bool,
     },
     /// Clients make every attempt of these kinds that the ledger's catalogue suggests.
     Survey {

@@ -152,6 +152,11 @@ pub trait Gate: Send + Sync + 'static {
     /// A unit is held until `release` is given its verdict.
     fn arrived(&self, arrival: Arrival, release: Release);
 
+    /// The server answers a unit with an error: what the client is told instead, if anything.
+    fn instead(&self, _arrival: &Arrival, _error: &SqlError) -> Option<SqlError> {
+        None
+    }
+
     /// A unit ended, asked or not.
     fn ended(&self, _record: Record) {}
 

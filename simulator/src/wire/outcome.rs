@@ -112,6 +112,16 @@ impl SqlError {
         error
     }
 
+    /// As a message of the server's.
+    pub(super) fn message(&self) -> Message {
+        let mut bytes = BytesMut::new();
+        self.write(&mut bytes);
+        Message {
+            tag: b'E',
+            bytes: bytes.freeze(),
+        }
+    }
+
     /// Writes an ErrorResponse.
     pub(super) fn write(&self, to: &mut BytesMut) {
         let fields = [

@@ -252,7 +252,15 @@ impl Session {
 
     fn take_from_server(&mut self, piece: &Piece) {
         if let Phase::Answering(answering) = &mut self.phase {
-            if answering.take(piece, &mut self.to_client) {
+            let instead = match piece {
+                Piece::Whole(message) if message.tag == b'E' => {
+                    let error = SqlError::of(message);
+                    self.rules.gate.instead(&answering.arrival, &error)
+                }
+                _ => None,
+            };
+            let instead = instead.map(|error| Piece::Whole(error.message()));
+            if answering.take(instead.as_ref().unwrap_or(piece), &mut self.to_client) {
                 self.finish();
             }
             return;
