@@ -3,7 +3,7 @@
 use super::answer::Place;
 use super::literal::Literal;
 use super::meaning::{Errors, Replies, noes};
-use super::source::{Node, Read, Table};
+use super::source::{Node, Origin, Read, Source, Table};
 use super::template::{Argument, Names, Template};
 use crate::target::{Charge, Grant, LedgerError, OfferKind, Operation, Reply, Reserve};
 
@@ -257,13 +257,19 @@ impl Step {
         };
         names.arguments = &arguments;
         let sql = match (table.get("query"), table.get("query_file")) {
-            (Some(query), None) => Template::read(&query, query.text()?, &names)?,
+            (Some(query), None) => Template::read(&query.origin(), query.text()?, &names)?,
             (None, Some(file)) => {
                 let path = file.source.beside(file.text()?);
                 let text = std::fs::read_to_string(&path).map_err(|error| {
                     file.error(format!("cannot read {}: {error}", path.display()))
                 })?;
-                Template::read(&file, &text, &names)?
+                let source = Source { path, text };
+                let origin = Origin {
+                    source: &source,
+                    name: &file.name,
+                    at: 0,
+                };
+                Template::read(&origin, &source.text, &names)?
             }
             (Some(_), Some(file)) => {
                 let said = format!(
@@ -325,7 +331,9 @@ fn argument(node: &Node<'_>, names: &Names<'_>) -> Read<Argument> {
     }
     let text = node.text()?;
     match text.strip_prefix('$') {
-        Some(name) => names.find(name).ok_or_else(|| names.unknown(node, name)),
+        Some(name) => names
+            .find(name)
+            .ok_or_else(|| names.unknown(&node.origin(), name)),
         None => Ok(Argument::Constant(Literal::Text(text.to_owned()))),
     }
 }
