@@ -1,16 +1,16 @@
 //! A ledger in SQL: calls become statements, and what comes back becomes replies.
 
-use super::answer::{Answer, Place};
+use super::answer::Answer;
 use super::connection::{Connections, Trouble, run};
 use super::file::Contract;
 use super::literal::Literal;
 use super::meaning::{Meaning, usual};
 use super::memory::Memory;
-use super::operation::{Client, Mapping, Returns, Step};
+use super::operation::{Client, Mapping, Returns};
+use super::step::Step;
 use super::template::Argument;
 use crate::target::{
-    AccountId, Answer as Answered, Balance, Call, Credits, Driver, Entry, IdForm, Instance, JobId,
-    LedgerError, Operation, Reply, Running, Sale, World,
+    Answer as Answered, Call, Driver, Instance, LedgerError, Reply, Running, World,
 };
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnection;
@@ -27,9 +27,9 @@ const MOST_REMARKS: usize = 10;
 pub(super) struct SqlLedger(Arc<Shared>);
 
 /// What all instances share: nothing of the ledger's own, all of it is the client's.
-struct Shared {
-    contract: Contract,
-    memory: Memory,
+pub(super) struct Shared {
+    pub(super) contract: Contract,
+    pub(super) memory: Memory,
     /// Errors that the file doesn't map: the first of each kind.
     unmapped: Mutex<BTreeMap<(String, String), String>>,
 }
@@ -115,58 +115,6 @@ impl Shared {
         })
     }
 
-    /// What a parameter stands for in a call.
-    fn value(&self, call: &Call, name: &str) -> Option<Literal> {
-        let credits = |it: &Credits| Some(Literal::Number(self.contract.scale.write(it.get())));
-        let text = |it: &str| Some(Literal::Text(it.to_owned()));
-        let seconds = |it: u64| Some(Literal::Number(it.to_string()));
-        let account = |it: &AccountId| Some(id(it.as_str(), self.contract.account));
-        match (call, name) {
-            (
-                Call::Open { account: it }
-                | Call::Link { account: it, .. }
-                | Call::Reserve { account: it, .. }
-                | Call::Grant { account: it, .. }
-                | Call::Checkout { account: it, .. }
-                | Call::Balance { account: it }
-                | Call::Entries { account: it },
-                "account",
-            ) => account(it),
-            (Call::Link { customer, .. }, "customer") => text(customer.as_str()),
-            (Call::Reserve { amount, .. }, "amount") => credits(amount),
-            (Call::Charge { cost, .. }, "cost") => credits(cost),
-            (
-                Call::Reserve { job, .. } | Call::Charge { job, .. } | Call::Refund { job },
-                "job",
-            ) => Some(id(job.as_str(), self.contract.job)),
-            (Call::Sweep { older_than }, "older_than_seconds") => seconds(older_than.as_secs()),
-            (Call::Age { by }, "seconds") => seconds(by.as_secs()),
-            (
-                Call::Grant {
-                    fact, amount, sale, ..
-                }
-                | Call::Checkout {
-                    fact, amount, sale, ..
-                },
-                _,
-            ) => match name {
-                "fact" => text(fact.as_str()),
-                "amount" => credits(amount),
-                _ => of_sale(sale, name),
-            },
-            (Call::Charge { job, .. } | Call::Refund { job }, _) => {
-                let known = self.memory.job(job)?;
-                match name {
-                    "account" => account(&known.account),
-                    "amount" => credits(&known.amount),
-                    kept => text(known.kept.get(kept)?),
-                }
-            }
-            (Call::Reserve { job, .. }, kept) => text(self.memory.job(job)?.kept.get(kept)?),
-            _ => None,
-        }
-    }
-
     /// The line of the file that a mapping stands on, for whoever has to change it.
     fn mistaken(&self, mapping: &Mapping, said: &str) -> LedgerError {
         let file = self.contract.path.display();
@@ -180,45 +128,6 @@ impl Shared {
             unmapped.entry(key).or_insert_with(|| message.to_owned());
         }
     }
-}
-
-/// An id as a literal of its form.
-fn id(id: &str, form: IdForm) -> Literal {
-    match form {
-        IdForm::Integer => Literal::Number(id.to_owned()),
-        IdForm::Uuid | IdForm::Text => Literal::Text(id.to_owned()),
-    }
-}
-
-fn of_sale(sale: &Sale, name: &str) -> Option<Literal> {
-    let moment = |seconds: i64| Literal::Text(instant(seconds));
-    let text = match name {
-        "event" => sale.event.as_str(),
-        "customer" => sale.customer.as_str(),
-        "price" => &sale.price,
-        "period_start" => return sale.period.map(|(start, _)| moment(start)),
-        "period_end" => return sale.period.map(|(_, end)| moment(end)),
-        _ => return None,
-    };
-    Some(Literal::Text(text.to_owned()))
-}
-
-/// A moment of Unix time as PostgreSQL reads timestamps.
-fn instant(seconds: i64) -> String {
-    // Howard Hinnant's days to civil date, for years after 0.
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = (month_from_march + 2) % 12 + 1;
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}+00")
 }
 
 impl Opened {
@@ -279,7 +188,7 @@ impl Opened {
             }
             let last = place + 1 == mapping.steps.len();
             if last && mapping.returns != Returns::Replies {
-                let read = self.read(mapping, step, &answer);
+                let read = self.shared.read(mapping, step, &answer);
                 return (read.map_err(|it| self.shared.mistaken(mapping, &it)), true);
             }
             match step.replies.meaning(&answer, &step.place, &step.sql.verb) {
@@ -423,179 +332,5 @@ impl Opened {
                 LedgerError::Failed(said)
             }
         }
-    }
-
-    /// Reads the values of a sweep, a balance, or rows.
-    fn read(&self, mapping: &Mapping, step: &Step, answer: &Answer) -> Result<Reply, String> {
-        match (&mapping.returns, mapping.operation) {
-            (Returns::Jobs, _) => self.jobs(step, answer).map(Reply::Sweep),
-            (Returns::Count, _) => count(step, answer).map(Reply::Swept),
-            (Returns::Values(places), Operation::Balance) => {
-                self.balance(places, step, answer).map(Reply::Balance)
-            }
-            (Returns::Values(places), _) => self.entries(places, step, answer).map(Reply::Entries),
-            (Returns::Replies, _) => Err("it returns nothing to read".to_owned()),
-        }
-    }
-
-    fn jobs(&self, step: &Step, answer: &Answer) -> Result<Vec<JobId>, String> {
-        if answer.rows.is_empty() && answer.affected > 0 && step.sql.verb != "select" {
-            return Err(
-                "it refunded and doesn't say what; add `returning` with the job, or say \
-                        returns = \"count\""
-                    .to_owned(),
-            );
-        }
-        let mut jobs = Vec::new();
-        for row in 0..answer.rows.len() {
-            let Some(value) = step.place.find(answer, row)? else {
-                continue;
-            };
-            jobs.extend(ids_in(&value).iter().map(|id| self.shared.memory.named(id)));
-        }
-        Ok(jobs)
-    }
-
-    fn credits(&self, what: &str, value: Option<&str>) -> Result<Credits, String> {
-        let Some(value) = value else {
-            return Ok(Credits::ZERO);
-        };
-        let read = self.shared.contract.scale.read(value);
-        read.map(Credits::new).ok_or_else(|| {
-            format!(
-                "{what} is `{value}`; expected a number with at most {} decimals, which is what \
-                 `policy.credit_scale` says",
-                self.shared.contract.scale.0
-            )
-        })
-    }
-
-    /// What an account has; one without a row has nothing.
-    fn balance(
-        &self,
-        places: &[(&'static str, Place)],
-        step: &Step,
-        answer: &Answer,
-    ) -> Result<Balance, String> {
-        let named = |name: &str| places_of(places, name, step, answer);
-        let value = |name: &str| -> Result<Option<Credits>, String> {
-            let Some(place) = named(name) else {
-                return Ok(None);
-            };
-            if answer.rows.is_empty() {
-                return Ok(Some(Credits::ZERO));
-            }
-            let value = place.find(answer, 0)?;
-            self.credits(name, value.as_deref()).map(Some)
-        };
-        let first = || step.place.find(answer, 0);
-        let spendable = match value("spendable")? {
-            Some(credits) => credits,
-            None if answer.rows.is_empty() => Credits::ZERO,
-            None => self.credits("spendable", first()?.as_deref())?,
-        };
-        Ok(Balance {
-            spendable,
-            held: value("held")?,
-            owed: value("owed")?,
-        })
-    }
-
-    fn entries(
-        &self,
-        places: &[(&'static str, Place)],
-        step: &Step,
-        answer: &Answer,
-    ) -> Result<Vec<Entry>, String> {
-        let mut entries = Vec::new();
-        let has_names = !places.is_empty() || answer.columns.iter().any(|it| it == "delta");
-        for (row, values) in answer.rows.iter().enumerate() {
-            let value = |name: &str, place: usize| -> Result<Option<String>, String> {
-                if has_names {
-                    let found = places_of(places, name, step, answer);
-                    found.map_or(Ok(None), |place| place.find(answer, row))
-                } else {
-                    Ok(values.get(place).cloned().flatten())
-                }
-            };
-            let job = value("job", 2)?.filter(|job| !job.is_empty());
-            entries.push(Entry {
-                delta: self.credits("delta", value("delta", 0)?.as_deref())?,
-                kind: value("kind", 1)?.unwrap_or_default(),
-                job: job.map(|job| self.shared.memory.named(&job)),
-            });
-        }
-        Ok(entries)
-    }
-}
-
-/// Where a value is: as the file says, else in the column of that name if there is one.
-fn places_of(
-    places: &[(&'static str, Place)],
-    name: &str,
-    step: &Step,
-    answer: &Answer,
-) -> Option<Place> {
-    if places.is_empty() {
-        let found = answer.columns.iter().any(|it| it == name);
-        return found.then(|| Place {
-            column: Some(name.to_owned()),
-            at: None,
-        });
-    }
-    let place = places.iter().find(|(it, _)| *it == name);
-    place.map(|(_, place)| match place {
-        Place {
-            column: None,
-            at: None,
-        } => step.place.clone(),
-        place => place.or_inside(&step.place),
-    })
-}
-
-fn count(step: &Step, answer: &Answer) -> Result<u64, String> {
-    if answer.rows.is_empty() {
-        return Ok(answer.affected);
-    }
-    match step.place.find(answer, 0)? {
-        None => Ok(0),
-        Some(value) => value
-            .trim()
-            .parse()
-            .map_err(|_| format!("it returned `{value}`; expected how many jobs it refunded")),
-    }
-}
-
-/// The ids in a value: one, or those of a JSON or PostgreSQL array.
-fn ids_in(value: &str) -> Vec<String> {
-    if let Ok(Value::Array(values)) = serde_json::from_str(value) {
-        let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
-        return values.iter().map(text).collect();
-    }
-    let inner = value.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
-    let each = inner.unwrap_or(value).split(',');
-    let ids = each.map(|id| id.trim().trim_matches('"').to_owned());
-    ids.filter(|id| !id.is_empty() && id != "NULL").collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_written_as_a_timestamp() {
-        assert_eq!(instant(0), "1970-01-01 00:00:00+00");
-        assert_eq!(instant(951_782_399), "2000-02-28 23:59:59+00");
-        assert_eq!(instant(951_782_400), "2000-02-29 00:00:00+00");
-        assert_eq!(instant(1_767_225_599), "2025-12-31 23:59:59+00");
-    }
-
-    #[test]
-    fn ids_are_found_alone_and_in_arrays() {
-        assert_eq!(ids_in("a-1"), ["a-1"]);
-        assert_eq!(ids_in(r#"["a", 2]"#), ["a", "2"]);
-        assert_eq!(ids_in(r#"{a,"b c"}"#), ["a", "b c"]);
-        assert_eq!(ids_in("{}"), [""; 0]);
-        assert_eq!(ids_in(""), [""; 0]);
     }
 }

@@ -5,10 +5,12 @@
 //! ```
 //!
 //! - `source` reads TOML and knows where everything stands; `file` makes a [`Contract`] of it, with
-//!   `setup`, `policy`, `catalogue` and `operation` for its sections. A mistake is a
-//!   [`ContractError`]: file, line, what was found, what was expected.
-//! - `template` is SQL with parameters; `literal` is how a value stands in it.
-//! - `answer` is what came back; `meaning` is what the file says that it means.
+//!   `setup`, `policy`, `catalogue` and `operation` for its sections, and `terms` is what it leaves
+//!   out. A mistake is a [`ContractError`]: file, line, what was found, what was expected.
+//! - `step` is one statement: a `template` is its SQL with parameters, `values` are what they stand
+//!   for, `literal` is how a value stands in SQL.
+//! - `answer` is what came back; `pattern` and `meaning` are what the file says that it means, and
+//!   `reading` takes figures from it.
 //! - `ledger` makes calls of it all, over `connection`, and `memory` keeps what a client would.
 //! - `supabase` lays out what a hosted project has.
 
@@ -22,13 +24,18 @@ mod literal;
 mod meaning;
 mod memory;
 mod operation;
+mod pattern;
 mod policy;
+mod reading;
 mod setup;
 mod source;
+mod step;
 mod supabase;
 mod template;
+mod terms;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use error::ContractError;
 pub use file::Contract;

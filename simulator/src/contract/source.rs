@@ -59,6 +59,27 @@ impl Source {
     }
 }
 
+/// Where a text stands, and what mistakes call it.
+#[derive(Clone)]
+pub(super) struct Origin<'a> {
+    pub(super) source: &'a Source,
+    pub(super) name: &'a str,
+    /// The byte where it begins.
+    pub(super) at: usize,
+}
+
+impl Origin<'_> {
+    pub(super) fn error(&self, said: impl Into<String>) -> ContractError {
+        self.source.error(self.at, said)
+    }
+
+    /// A mistake at the first place where these words stand in it.
+    pub(super) fn error_at(&self, words: &str, said: impl Into<String>) -> ContractError {
+        let found = self.source.text[self.at..].find(words);
+        self.source.error(self.at + found.unwrap_or(0), said)
+    }
+}
+
 /// A value with the name by which mistakes call it.
 #[derive(Clone)]
 pub(super) struct Node<'a> {
@@ -84,6 +105,14 @@ impl<'a> Node<'a> {
 
     pub(super) fn line(&self) -> usize {
         self.source.line(self.at)
+    }
+
+    pub(super) fn origin(&self) -> Origin<'_> {
+        Origin {
+            source: self.source,
+            name: &self.name,
+            at: self.at,
+        }
     }
 
     pub(super) fn text(&self) -> Read<&'a str> {

@@ -3,8 +3,9 @@
 //! A `$name` inside a string, a quoted name, a comment or a dollar-quoted body is not a parameter,
 //! as it is none to PostgreSQL.
 
+use super::ContractError;
 use super::literal::Literal;
-use super::source::{Node, Read};
+use super::source::{Origin, Read};
 use crate::nearest::nearest;
 use crate::wire::{Token, pieces};
 
@@ -46,10 +47,10 @@ pub(super) enum Argument {
 }
 
 impl Template {
-    /// Reads SQL; `node` is where the file has it, for mistakes.
-    pub(super) fn read(node: &Node<'_>, sql: &str, names: &Names<'_>) -> Read<Self> {
+    /// Reads SQL; `origin` is where it stands, for mistakes.
+    pub(super) fn read(origin: &Origin<'_>, sql: &str, names: &Names<'_>) -> Read<Self> {
         if sql.contains('\0') {
-            return Err(node.error(format!("`{}` has a zero byte; expected SQL", node.name)));
+            return Err(origin.error(format!("`{}` has a zero byte; expected SQL", origin.name)));
         }
         let tokens: Vec<(Option<Token<'_>>, &str)> = pieces(sql).collect();
         let mut parts = vec![Part::Sql(String::new())];
@@ -73,7 +74,7 @@ impl Template {
             let after = place + 1 + taken;
             match names
                 .find(&name)
-                .ok_or_else(|| names.unknown(node, &name))?
+                .ok_or_else(|| names.unknown(origin, &name))?
             {
                 Argument::Constant(literal) => push(&mut parts, &literal.sql()),
                 Argument::Parameter(name) => {
@@ -99,7 +100,7 @@ impl Template {
         };
         let words = words();
         if words.is_empty() {
-            return Err(node.error(format!("`{}` is empty; expected SQL", node.name)));
+            return Err(origin.error(format!("`{}` is empty; expected SQL", origin.name)));
         }
         Ok(Self {
             parts,
@@ -149,17 +150,15 @@ impl Names<'_> {
     }
 
     /// What is wrong with a name that stands for nothing.
-    pub(super) fn unknown(&self, node: &Node<'_>, name: &str) -> super::ContractError {
-        let at = node.source.text[node.at..]
-            .find(&format!("${name}"))
-            .map_or(node.at, |place| node.at + place);
+    pub(super) fn unknown(&self, origin: &Origin<'_>, name: &str) -> ContractError {
+        let found = format!("${name}");
         if is_number(name) {
             let said = format!(
-                "`${name}` in `{}` is none of its {} `args`",
-                node.name,
+                "`{found}` in `{}` is none of its {} `args`",
+                origin.name,
                 self.arguments.len()
             );
-            return node.source.error(at, said);
+            return origin.error_at(&found, said);
         }
         let all = || {
             let constants = self.constants.iter().map(|(name, _)| name.as_str());
@@ -167,14 +166,12 @@ impl Names<'_> {
         };
         let hint = nearest(name, all());
         let list: Vec<String> = all().map(|name| format!("${name}")).collect();
-        node.source.error(
-            at,
-            format!(
-                "no parameter `${name}` in `{}`{hint} expected one of {}",
-                node.name,
-                list.join(", ")
-            ),
-        )
+        let said = format!(
+            "no parameter `{found}` in `{}`{hint} expected one of {}",
+            origin.name,
+            list.join(", ")
+        );
+        origin.error_at(&found, said)
     }
 }
 

@@ -212,6 +212,17 @@ fn every_mistake_has_its_line_and_what_was_expected() {
     }
 }
 
+#[test]
+fn a_slip_in_a_query_file_has_that_files_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.toml");
+    std::fs::write(folder.path().join("r.sql"), "select\n  f($acount)").unwrap();
+    let toml = "kind = 'sql'\n[sql]\nopen = { query_file = 'r.sql' }";
+    std::fs::write(&path, toml).unwrap();
+    let said = Contract::read(&path).unwrap_err().to_string();
+    assert!(said.contains("r.sql:2: no parameter `$acount`"), "{said}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -256,7 +267,7 @@ fn template(sql: &str) -> Template {
             Argument::Constant(Literal::Number("7".to_owned())),
         ],
     };
-    Template::read(&node, sql, &names).unwrap()
+    Template::read(&node.origin(), sql, &names).unwrap()
 }
 
 fn spliced(sql: &str) -> String {

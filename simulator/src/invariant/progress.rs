@@ -4,8 +4,9 @@
 //! **For a founder.** Nothing hangs forever; what failed once works when it is tried again.
 //!
 //! **Judged from** whether the calm is reached: each request has a definite answer within the
-//! retries that Stripe and a patient client make. **It cannot see** how long is too long for
-//! your customers: only a call that exceeds a generous limit counts as hung.
+//! retries that Stripe and a patient client make; where a no is due, an error will do.
+//! **It cannot see** how long is too long for your customers: only a call that exceeds a generous
+//! limit counts as hung.
 
 use super::{Breach, Evidence, Finding};
 use crate::history::{Outcome, Request, What};

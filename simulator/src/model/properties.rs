@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::target::{
-    Clawback, Credits, FactId, JobId, LateSuccess, LedgerError, Policy, Reply, Reserve, Status,
+    Charge, ChargeWhat, Clawback, Credits, FactId, JobId, LateSuccess, LedgerError, Policy, Refund,
+    Reply, Reserve, Shortfall, Status,
 };
 use proptest::prelude::*;
 
@@ -218,4 +219,118 @@ fn a_plain_no_counts_only_where_a_negative_reply_does() {
     assert!(state.after(&reserve(10), &no).is_empty());
     assert_eq!(state.after(&reserve(11), &no).len(), 1);
     assert_eq!(state.after(&reserve(-1), &no).len(), 1);
+}
+
+/// An account of 10 credits in the eyes of somebody who declared this.
+fn with(policy: &Policy) -> Account {
+    Account::opening(Choices::allowed_by(policy)[0], 10)
+}
+
+fn reserve(amount: i64) -> Deed {
+    Deed::Reserve {
+        job: JobId::new("j"),
+        amount: credits(amount),
+    }
+}
+
+const RESERVED: Reply = Reply::Reserve(Reserve::Reserved);
+const CHARGED: Reply = Reply::Charge(Charge::Charged);
+
+fn charge(cost: i64) -> Deed {
+    Deed::Charge {
+        job: JobId::new("j"),
+        cost: credits(cost),
+    }
+}
+
+#[test]
+fn only_who_declares_it_reserves_below_zero_or_takes_what_is_there() {
+    let none = with(&Policy::default());
+    assert!(none.after(&reserve(11), &RESERVED).is_empty());
+    let overdrawn = with(&Policy {
+        overdraft: true,
+        ..Policy::default()
+    });
+    let after = overdrawn.after(&reserve(11), &RESERVED);
+    assert_eq!((after.len(), after[0].spendable), (1, -1));
+    let partial = with(&Policy {
+        shortfall: Some(Shortfall::Partial),
+        ..Policy::default()
+    });
+    let after = partial.after(&reserve(11), &RESERVED);
+    assert_eq!((after[0].spendable, after[0].held()), (0, 10));
+    // What comes back is what was taken.
+    let refund = Deed::Refund {
+        job: JobId::new("j"),
+    };
+    let back = after[0].after(&refund, &Reply::Refund(Refund::Refunded));
+    assert_eq!(back[0].spendable, 10);
+}
+
+#[test]
+fn what_a_charge_spends_is_its_cost_unless_something_else_was_declared() {
+    let spends = |policy: Policy, cost: i64| -> Vec<i64> {
+        let held = with(&policy).after(&reserve(8), &RESERVED).remove(0);
+        let after = held.after(&charge(cost), &CHARGED);
+        after.iter().map(|state| 10 - state.spendable).collect()
+    };
+    let plain = || Policy {
+        partial_charge: Some(true),
+        ..Policy::default()
+    };
+    assert_eq!(spends(plain(), 3), [3]);
+    assert_eq!(spends(plain(), 9), [0i64; 0]);
+    let whole = Policy {
+        charge: Some(ChargeWhat::Whole),
+        ..plain()
+    };
+    assert_eq!(spends(whole, 3), [8]);
+    let least = Policy {
+        min_cost: Some(credits(5)),
+        ..plain()
+    };
+    assert_eq!(spends(least.clone(), 3), [3, 5]);
+    assert_eq!(spends(least, 6), [6]);
+    let over = Policy {
+        overcharge: true,
+        ..plain()
+    };
+    assert_eq!(spends(over.clone(), 9), [9]);
+    assert_eq!(spends(over, 99), [0i64; 0], "nobody has so much");
+}
+
+#[test]
+fn a_sweep_that_counts_may_have_refunded_any_so_many_of_the_holds() {
+    let mut state = with(&Policy::default());
+    for (job, amount) in [("a", 1), ("b", 2)] {
+        let deed = Deed::Reserve {
+            job: JobId::new(job),
+            amount: credits(amount),
+        };
+        state = state.after(&deed, &RESERVED).remove(0);
+    }
+    let swept = |reaches_holds, count| {
+        let states = state.after(&Deed::Sweep { reaches_holds }, &Reply::Swept(count));
+        let mut spendable: Vec<i64> = states.iter().map(|state| state.spendable).collect();
+        spendable.sort_unstable();
+        spendable
+    };
+    assert_eq!(swept(true, 0), [7]);
+    assert_eq!(swept(true, 1), [7, 8, 9]);
+    assert_eq!(swept(true, 2), [7, 8, 9, 10]);
+    assert_eq!(swept(false, 2), [7], "all of them are young");
+}
+
+#[test]
+fn an_answer_that_may_mean_two_things_is_right_if_one_of_them_is() {
+    let state = with(&Policy::default());
+    let either = Reply::Either {
+        said: "f".to_owned(),
+        replies: vec![
+            Reply::Reserve(Reserve::Insufficient),
+            Reply::Reserve(Reserve::Settled),
+        ],
+    };
+    assert_eq!(state.after(&reserve(11), &either), vec![state.clone()]);
+    assert!(state.after(&reserve(10), &either).is_empty());
 }
