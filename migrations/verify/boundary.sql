@@ -3,6 +3,9 @@
 --
 --     psql "$DATABASE_URL" -f migrations/verify/boundary.sql
 --
+-- `badai storm` attacks the boundary of a throw-away copy and judges what clients get away with;
+-- this reads the rights themselves, so it also names one that nobody has made use of yet.
+--
 -- One row an offence, and no row when all is right. Rights are asked for as they work out in
 -- the end, so what a role inherits, or has because everyone has it, is found too.
 

@@ -9,8 +9,9 @@
 //!                                 stripe/ server/ target/
 //! ```
 //!
-//! `storm`, `model`, `invariant` and `report` are pure; only `execute` touches the world.
+//! `storm`, `client`, `model`, `invariant` and `report` are pure; only `execute` touches the world.
 
+pub mod client;
 pub mod clock;
 pub mod contract;
 pub mod execute;

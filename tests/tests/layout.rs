@@ -62,7 +62,7 @@ fn the_model_the_storm_and_the_checkers_touch_no_world() {
         "crate::execute",
         "crate::clock",
     ];
-    for folder in ["model", "storm", "invariant", "history"] {
+    for folder in ["model", "storm", "client", "invariant", "history"] {
         let folder = format!("simulator/src/{folder}");
         for file in in_folder(&folder) {
             let text = fs::read_to_string(root().join(Path::new(&file))).unwrap();

@@ -88,6 +88,9 @@ pub(crate) enum Strategy {
 pub(crate) struct Replay {
     /// A schedule that a storm has saved, `….badai.json`
     pub(crate) file: PathBuf,
+    /// Show it a step at a time; in a terminal each waits for Enter
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) slow: bool,
     /// Print one JSON document instead
     #[arg(long)]
     pub(crate) json: bool,

@@ -14,9 +14,10 @@ pub(crate) fn through() -> Through {
     }
 }
 
-/// Prints a styled text; the styles stay only where a terminal listens.
+/// Prints a styled text, seen at once; the styles stay only where a terminal listens.
 pub(crate) fn out(text: &str) -> Result<(), Failure> {
-    written(write!(anstream::stdout(), "{text}"))
+    let mut stdout = anstream::stdout();
+    written(write!(stdout, "{text}").and_then(|()| stdout.flush()))
 }
 
 /// Prints one JSON document.

@@ -1,4 +1,4 @@
-//! `badai replay`: one saved schedule again.
+//! `badai replay`: one saved schedule again, at once or a step at a time.
 
 use crate::args::Replay;
 use crate::failure::Failure;
@@ -7,7 +7,9 @@ use crate::storm::provision;
 use crate::{ledgers, print};
 use simulator::execute::Stage;
 use simulator::hunt;
-use simulator::report::{Saved, text};
+use simulator::invariant::Invariant;
+use simulator::report::{Report, Saved, text};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,6 +54,8 @@ pub(crate) fn run(args: &Replay) -> Result<u8, Failure> {
     }
     if args.json {
         print::json(&report)?;
+    } else if args.slow {
+        slowly(&report, saved.breaks)?;
     } else {
         print::out(&text::body(&report, print::through()))?;
     }
@@ -74,4 +78,45 @@ fn contract_of(said: &str, schedule: &Path) -> Result<PathBuf, Failure> {
                 schedule.display()
             ))
         })
+}
+
+/// Shows what happened a step at a time. The ledger has played it and its server is gone by then:
+/// whoever looks long changes nothing, and Ctrl-C leaves nothing behind.
+fn slowly(report: &Report, breaks: Invariant) -> Result<(), Failure> {
+    let broken = report.broken().find(|entry| entry.id == breaks);
+    let broken = broken.or_else(|| report.broken().next());
+    let found = broken.and_then(|entry| entry.counterexample.as_ref());
+    let beats = match found {
+        Some(found) => text::beats(&found.steps, found.account),
+        None => text::beats(&report.steps, None),
+    };
+    let mut waits = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if waits {
+        print::out("Enter shows the next step, Ctrl-C ends\n")?;
+    }
+    print::out("\n")?;
+    for beat in &beats {
+        if waits {
+            // The reader's own Enter ends the line.
+            print::out(beat.trim_end())?;
+            waits = std::io::stdin()
+                .read_line(&mut String::new())
+                .is_ok_and(|read| read > 0);
+            if !waits {
+                print::out("\n")?;
+            }
+        } else {
+            print::out(beat)?;
+        }
+    }
+    if let (Some(entry), Some(found)) = (broken, found) {
+        let id = entry.id.id();
+        print::out(&format!(
+            "\n{}: {}\n",
+            text::bad(&format!("{id} is broken")),
+            found.wrong
+        ))?;
+        print::out(&format!("  {}\n", entry.id.meaning()))?;
+    }
+    print::out(&text::ending(report, print::through()))
 }

@@ -113,6 +113,7 @@ pub(super) async fn run(connection: &mut PgConnection, sql: &str) -> Result<Answ
     Ok(best)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands errors over")]
 fn trouble(error: sqlx::Error) -> Trouble {
     let database = error.as_database_error();
     let said = database.and_then(|it| it.try_downcast_ref::<PgDatabaseError>());

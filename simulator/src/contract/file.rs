@@ -8,7 +8,8 @@ use super::setup::{self, Setup};
 use super::source::{Node, Read, Source, Table};
 use super::{ContractError, policy};
 use crate::target::{
-    IdForm, OfferKind, Operation, Policy, Reach, Renewal, Schema, Subject, SweepAge, Terms,
+    Client, Clients, IdForm, OfferKind, Operation, Policy, Reach, Renewal, Schema, Subject,
+    SweepAge, Terms,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -114,7 +115,7 @@ impl Contract {
     /// The ledger that it describes. `handle` is what was typed to name it.
     #[must_use]
     pub fn subject(self, handle: &str) -> Subject {
-        let terms = self.terms();
+        let (terms, clients) = (self.terms(), self.clients());
         let schema = Schema::Scripts(self.setup.scripts.clone());
         let (name, policy) = (self.name.clone(), self.policy.clone());
         let story = format!("The contract file {}.", self.path.display());
@@ -122,6 +123,7 @@ impl Contract {
             .with_story(&story)
             .with_handle(handle)
             .with_terms(terms)
+            .with_clients(clients)
     }
 
     fn mapped(&self, operation: Operation) -> Option<&Mapping> {
@@ -232,10 +234,32 @@ impl Contract {
             packs: sold(OfferKind::Pack),
             plans,
             sweep: sweep_age,
-            reach: self.reach,
-            roles: self.setup.roles.clone(),
             remarks,
         }
+    }
+
+    /// Whom the API or a login lets in beside the backend. The service's own role is the backend.
+    fn clients(&self) -> Clients {
+        let roles = self
+            .setup
+            .roles
+            .iter()
+            .filter(|role| *role != "service_role");
+        let client = |role: &String| match role.as_str() {
+            "anon" => Client::visitor(role),
+            _ => Client::with_claims(role),
+        };
+        let schemas: &[&str] = if self.setup.is_supabase {
+            &["public"]
+        } else {
+            &[]
+        };
+        let clients = Clients {
+            roles: roles.map(client).collect(),
+            reach: self.reach,
+            schemas: Vec::new(),
+        };
+        clients.through(schemas)
     }
 
     /// The operations that carry nothing by which the ledger could know a repeat.

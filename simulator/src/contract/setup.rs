@@ -14,6 +14,8 @@ pub(super) struct Setup {
     pub(super) session: Vec<String>,
     /// The client roles.
     pub(super) roles: Vec<String>,
+    /// Whether it is laid out as a hosted Supabase project, which exposes schema `public`.
+    pub(super) is_supabase: bool,
 }
 
 /// Reads the section.
@@ -84,6 +86,7 @@ pub(super) fn read(table: Option<&Table<'_>>) -> Read<Setup> {
         scripts,
         session,
         roles,
+        is_supabase,
     })
 }
 

@@ -35,8 +35,8 @@ impl Play<'_> {
     pub(super) fn note_checkout(&mut self, account: usize, sale: &Emitted) {
         let who = self.history.parties[account].account.clone();
         let told = sale.events.first();
-        let credits = self.stripe.sold(&sale.fact).and_then(|(price, ..)| {
-            let offer = self.stage.catalogue().offer(price)?;
+        let credits = self.stripe.sold(&sale.fact).and_then(|sold| {
+            let offer = self.stage.catalogue().offer(&sold.price)?;
             Some(offer.credits)
         });
         if let (Some(event), Some(amount)) = (told, credits)

@@ -6,16 +6,19 @@
 //!   money, `calm` is how it ends.
 //! - `strike` is a call inside which something goes wrong; an `ambush` on its line does it.
 //! - `travel` moves the database's clock.
+//! - `trespass` sends clients to the boundary, with what the `catalogue` suggests; all is undone.
 //! - `duel` runs two calls inside one another, each on a `line` of the wire of its own.
 
 mod ambush;
 mod business;
 mod calm;
 mod cast;
+mod catalogue;
 mod duel;
 mod lane;
 mod line;
 mod look;
+mod masks;
 mod once;
 mod play;
 mod sending;
@@ -23,5 +26,7 @@ mod shop;
 mod stage;
 mod strike;
 mod travel;
+mod trespass;
+mod typing;
 
 pub use stage::{Begin, Chooser, Fought, Stage, StageError};

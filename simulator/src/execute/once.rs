@@ -96,22 +96,22 @@ impl Play<'_> {
     /// Whether the ledger's grants are told of this kind of sale.
     pub(super) fn grants(&self, fact: &FactId) -> bool {
         let terms = self.stage.subject().terms();
-        match self.stripe.sold(fact) {
-            Some((_, OfferKind::Pack, _)) => terms.packs,
-            Some((_, OfferKind::Plan, _)) => terms.plans,
+        match self.stripe.sold(fact).map(|sold| sold.kind) {
+            Some(OfferKind::Pack) => terms.packs,
+            Some(OfferKind::Plan) => terms.plans,
             None => false,
         }
     }
 
     /// What Stripe says of a sale.
     pub(super) fn sale(&self, event: &EventId, fact: &FactId, account: usize) -> Option<Sale> {
-        let (price, kind, period) = self.stripe.sold(fact)?;
+        let sold = self.stripe.sold(fact)?;
         Some(Sale {
             event: event.clone(),
             customer: self.customers.get(account)?.clone(),
-            price: price.to_owned(),
-            kind,
-            period,
+            price: sold.price,
+            kind: sold.kind,
+            period: sold.period,
         })
     }
 

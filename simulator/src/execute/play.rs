@@ -12,6 +12,7 @@ use super::sending::{Message, Sending};
 use super::shop;
 use super::stage::{Chooser, Instances, Stage};
 use super::travel::Journey;
+use super::trespass::Asked;
 use crate::clock;
 use crate::history::{Happening, History, Outcome, Party, Request, What};
 use crate::model::Deed;
@@ -70,7 +71,7 @@ pub(super) struct Chosen {
 /// What waits in the queue.
 enum Pending {
     Step(Step),
-    Retry(Sending),
+    Retry(Box<Sending>),
 }
 
 impl<'a> Play<'a> {
@@ -144,7 +145,7 @@ impl<'a> Play<'a> {
         }
         self.drain();
         let told = self.chosen.redundant || self.chosen.diverged.is_some();
-        if !told && self.mistaken.is_none() {
+        if !schedule.has_trespass() && !told && self.mistaken.is_none() {
             self.calm();
         }
         let fit = !self.hung && !self.felled;
@@ -257,6 +258,8 @@ impl<'a> Play<'a> {
                 self.look_at_all(instance);
             }
             Action::Travel { seconds } => self.travel(*seconds),
+            Action::Survey { faults } => self.trespass(&Asked::Every(faults)),
+            Action::Trespass(trespass) => self.trespass(&Asked::One(trespass)),
             Action::Duel { calls, .. } => {
                 let [one, two] = &**calls;
                 if let (Some(one), Some(two)) = (self.sending(one), self.sending(two)) {
@@ -403,7 +406,10 @@ impl<'a> Play<'a> {
             return;
         }
         if let Some((after, again)) = sending.again(&request.outcome) {
-            self.enqueue(self.now.saturating_add(after), Pending::Retry(again));
+            self.enqueue(
+                self.now.saturating_add(after),
+                Pending::Retry(Box::new(again)),
+            );
         } else if !request.outcome.is_definite() && sending.insists {
             self.happens(What::GaveUp(request));
         }

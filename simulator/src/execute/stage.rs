@@ -349,7 +349,10 @@ impl Stage {
         let kept = std::mem::take(&mut self.warm);
         let instances = match begin {
             Begin::Warm => kept,
-            Begin::Fresh => [None, None],
+            Begin::Fresh => {
+                drop(kept);
+                [None, None]
+            }
         };
         let played = Play::new(self, self.runs, instances, None).run(schedule);
         self.warm = played.left;
@@ -417,6 +420,25 @@ impl Stage {
 
     pub(super) fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub(super) fn template(&self) -> &Template {
+        &self.template
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Opens an instance on another database, past the wire.
+    pub(super) fn open_on(&self, database: &Database) -> Result<Process, LedgerError> {
+        let url = database.url().to_owned();
+        let world = World::new(url, shop::stripe_access(), self.catalogue.clone());
+        Process::start(&self.subject, &world, self.limit)
     }
 
     /// Opens one instance of the ledger.

@@ -8,8 +8,7 @@ use crate::storm::{Moment, Strike};
 use crate::target::{Call, LedgerError, Process, Reply};
 use std::time::Duration;
 
-/// How long to listen for a reply before looking at the wire again. A statement that comes after
-/// a reply is told from one before it by this, where it must be.
+/// How long to listen for a reply before looking at the wire again.
 const LISTEN: Duration = Duration::from_micros(200);
 
 /// How a call went that was to be struck.
@@ -106,8 +105,14 @@ fn await_fate(
         if (strike.fault.kills() || strike.fault.fells()) && ambush.hit().is_some() {
             return None;
         }
-        // No reply came, so what is held belongs to the call.
-        if holds && strike.moment == Moment::Replied {
+        // The process has come to rest over what is held; if it didn't reply before, that belongs
+        // to the call.
+        if holds && strike.moment == Moment::Replied && process.rests() {
+            let reply = process.reply();
+            if reply.is_some() {
+                ambush.end(strike.fault);
+                return reply;
+            }
             ambush.pass();
         }
     }

@@ -2,9 +2,11 @@
 
 mod name;
 mod say;
+mod trespass;
 
 pub use name::Names;
 pub use say::says;
+pub use trespass::{Answer, Boundary, Effect, Reading, Stand, Trespassed};
 
 use crate::model::Deed;
 use crate::storm::Strike;
@@ -106,6 +108,10 @@ pub enum What {
     Calm,
     /// A sweep found nothing more to refund: no hold is open.
     Swept,
+    /// Clients came to the ledger's boundary.
+    Boundary(Boundary),
+    /// One of them made an attempt, which was undone.
+    Trespass(Box<Trespassed>),
 }
 
 /// One request.
@@ -148,11 +154,11 @@ impl Span {
 /// One mark on a lane of a duel: a statement that moved, or what befell one that had moved before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
-    /// Whose: the instance.
+    /// Whose: the place of its request.
     pub actor: usize,
-    /// The statement in one line: SQL, or a place inside a call such as
-    /// ``inside `select reserve($1)`: before UPDATE of wallets``. Empty for what befell an earlier
-    /// one.
+    /// The statement in one line: SQL; `(starts)` where the call begins only now; a write inside a
+    /// call that is under way, such as `· UPDATE of wallets (in select reserve($1))`. Empty for what
+    /// befell an earlier one.
     pub sql: String,
     /// What came of it: a command tag such as `UPDATE 1`, an error's message, `waits for A`. What
     /// befell an earlier statement says so itself: `wakes: UPDATE 1`, `dies`.

@@ -6,6 +6,7 @@
 
 use super::judge::{Judged, judge};
 use super::{Order, Watcher};
+use crate::clock::Stopwatch;
 use crate::execute::{Begin, Stage, StageError};
 use crate::history::What;
 use crate::storm::{Fate, Fault, Ladder, Menu, Moment, Schedule, Strike};
@@ -14,10 +15,10 @@ use std::collections::BTreeMap;
 /// So many strikes of single operations a run.
 const STRIKES: u32 = 400;
 /// So many more with another operation before or in between.
-const DOUBLE_STRIKES: u32 = 100;
+const DOUBLE_STRIKES: u32 = 60;
 
-/// A server's crash takes ten times as long as a process's: three an operation.
-const CRASHES: u32 = 24;
+/// A server's crash takes ten times as long as a process's: two an operation.
+const CRASHES: u32 = 12;
 
 /// Travels in time: one asked of every ledger, one of those that go by the database's clock.
 const TRAVELS: u32 = 2;
@@ -50,6 +51,7 @@ pub(super) fn climb(
         stage,
         order,
         watcher,
+        began: Stopwatch::start(),
         note,
         statements: BTreeMap::new(),
         left: STRIKES,
@@ -79,6 +81,7 @@ struct Climber<'a> {
     stage: &'a mut Stage,
     order: &'a Order,
     watcher: &'a dyn Watcher,
+    began: Stopwatch,
     note: &'a mut dyn FnMut(&Schedule, &Judged),
     /// How many statements each operation has, once a climb has come to its end.
     statements: BTreeMap<String, u32>,
@@ -127,14 +130,13 @@ impl Climber<'_> {
         Ok(true)
     }
 
-    /// The database dies around each operation's last statement, where what was acknowledged
-    /// and what wasn't part.
+    /// The database dies after each operation's last statement, before and after its reply: where
+    /// what was acknowledged and what wasn't part. Elsewhere it is a lost connection.
     fn fell(&mut self, fault: Fault, ladders: &[Ladder]) -> Result<(), StageError> {
         for ladder in ladders {
             let all = self.statements.get(&ladder.operation);
             let last = all.map_or(0, |all| all.saturating_sub(1));
-            let moments = fault.moments(last).into_iter();
-            for moment in moments.chain([Moment::Replied]) {
+            for moment in [Moment::After(last), Moment::Replied] {
                 if self.strike(fault, moment, ladder)?.is_none() {
                     return Ok(());
                 }
@@ -194,7 +196,9 @@ impl Climber<'_> {
     }
 
     fn play(&mut self, schedule: &Schedule) -> Result<Option<Judged>, StageError> {
-        if self.left == 0 || self.hung || self.watcher.stop() {
+        let late = |time| self.began.elapsed() > time;
+        let stop = self.hung || self.watcher.stop() || self.order.time.is_some_and(late);
+        if self.left == 0 || stop {
             return Ok(None);
         }
         self.left -= 1;

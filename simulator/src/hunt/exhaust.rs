@@ -74,6 +74,7 @@ pub fn exhaust(
         tally.cases = done;
         watcher.case(done, u32::try_from(duels.len()).unwrap_or(u32::MAX));
     }
+    tally.explain(Invariant::Boundary, "pairs of calls say nothing of it");
     Ok(tally.report(stage, order, found, watch.elapsed()))
 }
 
@@ -101,7 +102,7 @@ pub(super) fn again(
         Err(StageError::Diverged(diverged)) => {
             let names = |actors: &[Actor]| actors.iter().map(|it| it.0).collect::<Vec<_>>();
             let (wanted, could) = (names(&diverged.wanted), names(&diverged.enabled));
-            let stuck = Divergence::stuck(&saved.statements, diverged.step, &wanted, &could);
+            let stuck = Divergence::stuck(diverged.step, &wanted, &could);
             // Its calls were left in the middle of what they did.
             stage.refresh()?;
             Ok((None, Some(stuck)))

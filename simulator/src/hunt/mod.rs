@@ -5,12 +5,14 @@
 //! - `judge` plays one schedule and asks every claim about it.
 //! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
 //!   gets a counterexample of its own.
+//! - `survey` sends clients to the boundary, once.
 //! - `tally` counts what a run has seen, for its report.
 
 mod climb;
 mod exhaust;
 mod judge;
 mod shrink;
+mod survey;
 mod tally;
 
 pub use exhaust::exhaust;
@@ -20,7 +22,7 @@ use crate::clock::Stopwatch;
 use crate::execute::{Begin, Stage, StageError};
 use crate::invariant::{Finding, Invariant};
 use crate::random;
-use crate::report::{Counterexample, Refused, Report, Saved};
+use crate::report::{Counterexample, Refused, Report, Saved, lines};
 use crate::storm::{Fault, Menu, SIZES, Schedule, Storm};
 use climb::{Climbed, climb};
 use proptest::strategy::{Strategy, ValueTree};
@@ -84,6 +86,8 @@ pub fn hunt(
     for &fault in &order.faults {
         match stage.refuses(fault) {
             Some(why) => tally.refused.push(Refused { fault, why }),
+            // Clients at the boundary are sent once, by the survey.
+            None if fault.is_trespass() => {}
             None => menu.faults.push(fault),
         }
     }
@@ -100,6 +104,7 @@ pub fn hunt(
             judge(stage, &saved.schedule, Begin::Fresh, &order.only)?
         };
         tally.count(&saved.schedule, &judged);
+        tally.steps = lines(&judged.history, None);
         for (invariant, finding) in judged.findings {
             if let Finding::Broken(breach) = finding {
                 let again = Found {
@@ -113,10 +118,10 @@ pub fn hunt(
         }
     }
     let mut broken: BTreeMap<Invariant, Origin> = BTreeMap::new();
+    let mut hung = false;
     // A replay is asked for one schedule, and for nothing else.
-    let mut climbed = Climbed::Partly;
     if order.cases > 0 {
-        climbed = climb(stage, order, &menu, watcher, &mut |schedule, judged| {
+        let climbed = climb(stage, order, &menu, watcher, &mut |schedule, judged| {
             tally.count(schedule, judged);
             for invariant in judged.broken() {
                 if !found.contains_key(&invariant) {
@@ -125,12 +130,12 @@ pub fn hunt(
                 }
             }
         })?;
+        hung = climbed == Climbed::Hung;
+        if menu.faults.iter().any(|fault| fault.strikes()) {
+            tally.every_moment = Some(climbed == Climbed::Whole);
+        }
     }
-    let cases = if climbed == Climbed::Hung {
-        0
-    } else {
-        order.cases
-    };
+    let cases = if hung { 0 } else { order.cases };
     for case in 0..cases {
         let late = order.time.is_some_and(|time| watch.elapsed() > time);
         if late || watcher.stop() {
@@ -151,6 +156,7 @@ pub fn hunt(
         watcher.case(tally.cases, order.cases);
         // A ledger that hangs costs its limit each time; one finding is enough.
         if judged.hangs() {
+            hung = true;
             break;
         }
     }
@@ -167,6 +173,17 @@ pub fn hunt(
             invariant,
             shortest.map(|it| it.tell(stage, order.seed, invariant)),
         );
+    }
+    // A replay is asked for one schedule; a ledger that hangs would at each of these too.
+    let asked = order.cases > 0 && order.only.contains(&Invariant::Boundary);
+    if asked
+        && !hung
+        && !watcher.stop()
+        && !found.contains_key(&Invariant::Boundary)
+        && let Some(shortest) = survey::survey(stage, order, &mut tally, watcher)?
+    {
+        let told = shortest.map(|it| it.tell(stage, order.seed, Invariant::Boundary));
+        found.insert(Invariant::Boundary, told);
     }
     Ok(tally.report(stage, order, found, watch.elapsed()))
 }

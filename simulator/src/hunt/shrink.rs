@@ -31,11 +31,11 @@ impl Found {
     pub(super) fn tell(&self, stage: &Stage, seed: u64, invariant: Invariant) -> Counterexample {
         let breach = &self.breach;
         let schedule = self.schedule.clone();
-        let ledger = stage.subject().name();
+        let ledger = stage.subject().handle();
         Counterexample {
             wrong: breach.wrong.clone(),
             account: breach.account.map(Names::account),
-            steps: lines(&self.history, breach),
+            steps: lines(&self.history, Some(breach)),
             file: String::new(),
             replay: String::new(),
             saved: Saved::new(ledger, seed, invariant, &breach.wrong, schedule)

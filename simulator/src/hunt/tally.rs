@@ -3,10 +3,10 @@
 use super::Order;
 use super::judge::Judged;
 use crate::execute::Stage;
-use crate::history::What;
+use crate::history::{Answer, What};
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Coverage, Divergence, Entry, Refused, Report, Verdict};
+use crate::report::{Counterexample, Coverage, Divergence, Entry, Line, Refused, Report, Verdict};
 use crate::storm::{Fault, Moment, Schedule};
 use crate::target::{Call, Operation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,9 +25,15 @@ pub(super) struct Tally {
     judged: BTreeMap<Invariant, u32>,
     unknown: Vec<Invariant>,
     coverage: Vec<Coverage>,
+    /// Whether every moment of every operation was struck.
+    pub(super) every_moment: Option<bool>,
     /// Faults that can't strike here.
     pub(super) refused: Vec<Refused>,
     diverged: Option<Divergence>,
+    /// Why a claim couldn't be judged, in plain words.
+    why: BTreeMap<Invariant, String>,
+    /// What happened in the last saved schedule.
+    pub(super) steps: Vec<Line>,
 }
 
 impl Tally {
@@ -41,15 +47,26 @@ impl Tally {
         for happening in &judged.history.happenings {
             match &happening.what {
                 What::Crash { .. } => self.deaths += 1,
-                What::Request(request) => {
-                    operation = Some(request.call.operation());
-                    self.deliveries += u32::from(matches!(request.call, Call::Webhook(_)));
+                What::Request(_) | What::Duel { .. } => {
+                    for request in happening.requests() {
+                        operation = Some(request.call.operation());
+                        let delivers = matches!(request.call, Call::Webhook(_));
+                        self.deliveries += u32::from(delivers);
+                    }
                 }
                 What::Struck { strike, .. } => {
                     *self.met.entry(strike.fault).or_default() += 1;
                     let point = operation.map(|operation| (operation, strike.moment));
                     self.crash_points
                         .extend(point.filter(|_| strike.fault.kills()));
+                }
+                What::Trespass(attempt) if attempt.answer != Answer::Nothing => {
+                    *self.met.entry(attempt.trespass.fault).or_default() += 1;
+                }
+                What::Boundary(boundary) => {
+                    if let Some(why) = boundary.closed.as_ref().or(boundary.unfinished.as_ref()) {
+                        self.explain(Invariant::Boundary, why);
+                    }
                 }
                 _ => {}
             }
@@ -70,6 +87,11 @@ impl Tally {
         self.diverged = self.diverged.take().or(diverged);
     }
 
+    /// Why a claim can't be judged, or not to the end.
+    pub(super) fn explain(&mut self, invariant: Invariant, why: &str) {
+        self.why.insert(invariant, why.to_owned());
+    }
+
     /// A duel was fought out.
     pub(super) fn covers(&mut self, duel: Coverage) {
         self.coverage.push(duel);
@@ -77,7 +99,7 @@ impl Tally {
 
     /// The run's report. A counterexample that is `None` broke once and not again.
     pub(super) fn report(
-        self,
+        mut self,
         stage: &Stage,
         order: &Order,
         mut found: BTreeMap<Invariant, Option<Counterexample>>,
@@ -100,6 +122,10 @@ impl Tally {
                 verdict,
                 claim: id.claim(),
                 judged,
+                why: self
+                    .why
+                    .remove(&id)
+                    .filter(|_| matches!(verdict, Word::Unchecked | Word::Unknown)),
                 counterexample: counterexample.flatten(),
             });
         }
@@ -112,20 +138,26 @@ impl Tally {
         };
         let named = self.met.into_iter();
         // Where there is more to go by than one saved schedule, it is only one that no longer fits.
-        let diverged = self.diverged.filter(|_| order.cases == 0);
+        let is_replay = order.cases == 0;
+        let diverged = self.diverged.filter(|_| is_replay);
+        let mut steps = self.steps;
+        if !is_replay || entries.iter().any(|entry| entry.counterexample.is_some()) {
+            steps.clear();
+        }
         Report {
             schema: "badai.report/1",
             ledger: stage.subject().name().to_owned(),
             seed: order.seed,
-            strategy: if self.coverage.is_empty() {
-                "sequential"
-            } else {
-                "exhaustive"
+            strategy: match self.coverage[..] {
+                _ if is_replay => "replay",
+                [] => "sequential",
+                _ => "exhaustive",
             },
             verdict: verdict(&entries, &never_met, diverged.as_ref()),
             cases: self.cases,
             schedules: self.schedules,
             crash_points: u32::try_from(self.crash_points.len()).unwrap_or(u32::MAX),
+            every_moment: self.every_moment,
             deaths: self.deaths,
             deliveries: self.deliveries,
             elapsed_ms: elapsed.as_millis(),
@@ -135,6 +167,7 @@ impl Tally {
             duels: self.coverage,
             diverged,
             remarks: stage.remarks(),
+            steps,
             invariants: entries,
         }
     }

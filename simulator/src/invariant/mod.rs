@@ -13,11 +13,13 @@ mod durability;
 mod exactly_once;
 mod honest_replies;
 mod linearize;
+mod offence;
 mod order_guard;
 mod places;
 mod progress;
 mod reconciliation;
 mod recovery;
+mod sight;
 mod walk;
 mod words;
 
@@ -28,6 +30,7 @@ mod properties;
 
 pub use audit::{Audit, Deviation, Part, Wrong};
 pub use claim::{Breach, Evidence, Finding};
+pub(crate) use offence::offence;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

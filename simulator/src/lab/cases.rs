@@ -65,6 +65,7 @@ impl Step {
             verdict: if broken { Judged::Broken } else { Judged::Held },
             claim: id.claim(),
             judged: tried,
+            why: None,
             counterexample: found.map(|(case, said)| Counterexample {
                 wrong: said.clone(),
                 account: None,
@@ -97,6 +98,8 @@ impl Step {
             duels: Vec::new(),
             diverged: None,
             remarks: Vec::new(),
+            every_moment: None,
+            steps: Vec::new(),
             invariants: entry.into_iter().collect(),
         }
     }

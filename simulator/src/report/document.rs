@@ -53,6 +53,10 @@ pub struct Report {
     pub schedules: u32,
     /// Different places inside an operation where a process died.
     pub crash_points: u32,
+    /// Whether every operation that is offered was struck at every moment that it has; absent
+    /// where none was to be struck.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every_moment: Option<bool>,
     /// Deaths of a process, there and between operations.
     pub deaths: u32,
     /// HTTP attempts to hand an event over.
@@ -74,6 +78,9 @@ pub struct Report {
     pub diverged: Option<Divergence>,
     /// What whoever reads the verdict should know: what was left out, what couldn't be sent.
     pub remarks: Vec<String>,
+    /// What happened in a replay that broke nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Line>,
     /// One entry an invariant, broken ones first, the most specific first.
     pub invariants: Vec<Entry>,
 }
@@ -109,6 +116,9 @@ pub struct Entry {
     pub claim: &'static str,
     /// In how many schedules there was something to look at.
     pub judged: u32,
+    /// Why there is no more to say, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// The shortest schedule found that breaks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counterexample: Option<Counterexample>,
@@ -162,5 +172,47 @@ impl Report {
         self.invariants
             .iter()
             .filter(|entry| entry.verdict == Judged::Broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::report;
+    use serde_json::Value;
+
+    #[test]
+    fn the_document_says_all_that_its_schema_promises() {
+        let document = serde_json::to_value(report("x")).unwrap();
+        let has = |value: &Value, keys: &[&str]| {
+            for key in keys {
+                assert!(!value[key].is_null(), "no {key} in {value}");
+            }
+        };
+        has(
+            &document,
+            &[
+                "schema",
+                "ledger",
+                "seed",
+                "strategy",
+                "verdict",
+                "cases",
+                "schedules",
+                "crash_points",
+                "deliveries",
+                "elapsed_ms",
+            ],
+        );
+        assert_eq!(document["schema"], "badai.report/1");
+        let entry = &document["invariants"][0];
+        has(entry, &["id", "verdict", "claim", "judged"]);
+        has(
+            &entry["counterexample"],
+            &["steps", "file", "replay", "wrong", "account"],
+        );
+        has(
+            &entry["counterexample"]["steps"][1],
+            &["step", "at", "instance", "what", "reply"],
+        );
     }
 }

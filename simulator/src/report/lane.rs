@@ -2,6 +2,7 @@
 //! what came back, and what the account had then.
 
 use super::plain;
+use super::trespass;
 use crate::history::{History, Move, Names, Outcome, Request, What, says};
 use crate::invariant::Breach;
 use crate::storm::{Fault, Moment, Strike};
@@ -15,10 +16,11 @@ pub struct Line {
     pub step: usize,
     /// Virtual seconds since the storm began.
     pub at: u32,
-    /// On which instance, `A` or `B`; `null` where no request was made.
+    /// On which instance, `A` or `B`, and in a duel whose: the first call's, the second's, and on.
+    /// `null` where no request was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance: Option<char>,
-    /// Whether it is a mark on that instance's lane of a duel, where several run inside one another.
+    /// Whether it is a mark on a lane of a duel, where several calls run inside one another.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub duel: bool,
     /// What was done.
@@ -40,32 +42,33 @@ pub struct Line {
     pub wanted: Option<String>,
 }
 
-/// The lines from the first step to the breach.
+/// The lines from the first step to the breach; all of them where there is none.
 #[must_use]
-pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
+pub fn lines(history: &History, breach: Option<&Breach>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
-    let wrong = breach.cause.unwrap_or(breach.place);
+    let account = breach.and_then(|breach| breach.account);
+    let is_wrong =
+        |place: usize| breach.is_some_and(|breach| breach.cause.unwrap_or(breach.place) == place);
     let mut calm = false;
     for (place, happening) in history.happenings.iter().enumerate() {
-        if place > breach.place {
+        if breach.is_some_and(|breach| place > breach.place) {
             break;
         }
         let mut line = Line {
             step: lines.len() + 1,
             at: happening.at,
-            wrong: place == wrong,
+            wrong: is_wrong(place),
             ..Line::default()
         };
         match &happening.what {
             What::Business { said, .. } => line.what.clone_from(said),
             What::Request(request) => {
-                let concerns = breach.account.is_none()
-                    || request.account.is_none()
-                    || request.account == breach.account;
+                let concerns =
+                    account.is_none() || request.account.is_none() || request.account == account;
                 // The calm's sweeps belong to the story only where a hold is stuck.
                 let idle = calm
-                    && place != wrong
-                    && breach.cause.is_some()
+                    && !is_wrong(place)
+                    && breach.is_none_or(|breach| breach.cause.is_some())
                     && matches!(request.call, Call::Sweep { .. });
                 if !concerns || idle {
                     continue;
@@ -80,7 +83,7 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
             What::Duel {
                 requests, moves, ..
             } => {
-                let liar = (place == wrong).then_some(breach.nth);
+                let liar = breach.filter(|_| is_wrong(place)).map(|it| it.nth);
                 let from = lines.len();
                 lines.extend(duel(happening.at, from, requests, moves, liar));
                 continue;
@@ -120,22 +123,34 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
                 calm = true;
                 continue;
             }
-            What::Balance { account, read } => {
+            What::Balance {
+                account: whose,
+                read,
+            } => {
                 if let (Some(last), Ok(balance)) = (lines.last_mut(), read)
-                    && breach.account == Some(*account)
+                    && breach.is_some_and(|breach| breach.account == Some(*whose))
                 {
                     last.spendable = Some(shown(balance));
-                    last.wrong |= place == wrong;
+                    last.wrong |= is_wrong(place);
                 }
                 continue;
             }
             What::Entries { .. } => {
                 if let Some(last) = lines.last_mut() {
-                    last.wrong |= place == wrong;
+                    last.wrong |= is_wrong(place);
                 }
                 continue;
             }
-            What::Swept => continue,
+            What::Trespass(trespassed) => {
+                lines.extend(trespass::lines(
+                    happening.at,
+                    lines.len(),
+                    trespassed,
+                    breach,
+                ));
+                continue;
+            }
+            What::Swept | What::Boundary(_) => continue,
         }
         if calm {
             line.what = format!("calm: {}", line.what);
@@ -143,10 +158,13 @@ pub fn lines(history: &History, breach: &Breach) -> Vec<Line> {
         lines.push(line);
     }
     if let Some(line) = lines.iter_mut().rev().find(|line| line.wrong) {
-        line.wanted.clone_from(&breach.wanted);
+        line.wanted = breach.and_then(|breach| breach.wanted.clone());
     }
     lines
 }
+
+/// What a move says that is the beginning of its call.
+const STARTS: &str = "(starts)";
 
 /// A duel's lines: who asks for what, then each mark in the order in which it was made; what each
 /// was told stands after the last of its marks. `liar` is whose answer is wrong, or the last one.
@@ -165,8 +183,21 @@ fn duel(
         what,
         ..Line::default()
     };
-    for (actor, request) in requests.iter().enumerate() {
-        lines.push(mark(actor, format!("begins: {}", request.said)));
+    let begins = |actor: usize| {
+        let Some(request) = requests.get(actor) else {
+            return mark(actor, "begins".to_owned());
+        };
+        // With more calls than instances the letter doesn't say where it runs.
+        let on = if request.instance % 2 == actor {
+            String::new()
+        } else {
+            format!(" (on instance {})", Names::instance(request.instance))
+        };
+        mark(actor, format!("begins: {}{on}", request.said))
+    };
+    let starts = |actor: usize| moves.iter().any(|it| it.actor == actor && it.sql == STARTS);
+    for actor in (0..requests.len()).filter(|actor| !starts(*actor)) {
+        lines.push(begins(actor));
     }
     let last = |actor: usize| moves.iter().rposition(|it| it.actor == actor);
     let answers = |after: Option<usize>| {
@@ -183,15 +214,25 @@ fn duel(
     for (place, step) in moves.iter().enumerate() {
         let reply = Some(plain::came(&step.said)).filter(|said| !said.is_empty());
         let does = plain::does(&step.sql);
-        lines.push(match does {
+        let inside = step
+            .sql
+            .strip_prefix("· ")
+            .and_then(|it| it.split_once(" (in "));
+        lines.push(match (does, inside) {
+            _ if step.sql == STARTS => begins(step.actor),
             _ if step.sql.is_empty() => mark(step.actor, plain::came(&step.said)),
-            Some(does) => Line {
+            (_, Some((write, call))) => Line {
+                sql: call.strip_suffix(')').map(str::to_owned),
+                reply,
+                ..mark(step.actor, format!("inside the call: {write}"))
+            },
+            (Some(does), None) => Line {
                 // What its plain words say in full needs no SQL.
                 sql: Some(step.sql.clone()).filter(|sql| sql.contains(' ')),
                 reply,
                 ..mark(step.actor, does)
             },
-            None => Line {
+            (None, None) => Line {
                 reply,
                 ..mark(step.actor, step.sql.clone())
             },
@@ -237,5 +278,109 @@ fn heard(outcome: &Outcome) -> String {
         Outcome::NeverArrived => "never arrived".to_owned(),
         Outcome::Died => "no answer".to_owned(),
         Outcome::Hung(seconds) => format!("no end in {seconds} s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Happening, Span};
+    use crate::model::Deed;
+    use crate::target::{JobId, LedgerError, Policy, Reply, Reserve};
+
+    fn request(instance: usize, said: &str, reply: Reply) -> Request {
+        let job = JobId::new("j");
+        Request {
+            account: Some(0),
+            instance,
+            call: Call::Refund { job: job.clone() },
+            deed: Deed::Refund { job },
+            said: said.to_owned(),
+            attempt: 1,
+            outcome: Outcome::Replied(reply),
+        }
+    }
+
+    fn step(actor: usize, sql: &str, said: &str) -> Move {
+        Move {
+            actor,
+            sql: sql.to_owned(),
+            said: said.to_owned(),
+            number: 0,
+        }
+    }
+
+    #[test]
+    fn three_calls_are_three_lanes_with_gates_waits_a_victim_and_late_starts() {
+        let victim = "deadlock detected";
+        let requests = vec![
+            request(0, "reserve", Reply::Reserve(Reserve::Reserved)),
+            request(1, "charge", Reply::Error(LedgerError::failed(victim))),
+            request(
+                0,
+                "refund",
+                Reply::Error(LedgerError::Again("busy".to_owned())),
+            ),
+        ];
+        let moves = vec![
+            step(0, "select reserve($1)", ""),
+            step(0, "· UPDATE of wallets (in select reserve($1))", ""),
+            step(1, "update jobs set x = 1", "waits for A"),
+            step(2, "(starts)", ""),
+            step(2, "vacuum", ""),
+            step(1, "", "PostgreSQL picks B: 40P01"),
+            step(1, "rollback", "ROLLBACK"),
+            step(0, "", "wakes: SELECT 1"),
+        ];
+        let spans = vec![Span::default(); 3];
+        let history = History {
+            parties: Vec::new(),
+            offers: std::collections::BTreeSet::default(),
+            policy: Policy::default(),
+            happenings: vec![Happening {
+                at: 30,
+                what: What::Duel {
+                    requests,
+                    spans,
+                    moves,
+                },
+            }],
+        };
+        let breach = Breach {
+            account: None,
+            place: 0,
+            cause: Some(0),
+            nth: Some(1),
+            wrong: "the reply".to_owned(),
+            wanted: Some("`charged`".to_owned()),
+        };
+        let told: Vec<String> = lines(&history, Some(&breach))
+            .iter()
+            .map(|line| {
+                let lane = line.instance.unwrap_or(' ');
+                let reply = line.reply.as_deref().unwrap_or("-");
+                let wanted = line.wanted.as_deref().unwrap_or("");
+                format!("{lane} {} | {reply} {wanted}", line.what)
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "A begins: reserve | - ",
+                "B begins: charge | - ",
+                "A calls reserve | - ",
+                "A inside the call: UPDATE of wallets | - ",
+                "B changes jobs | waits for A ",
+                "C begins: refund (on instance A) | - ",
+                "C vacuum | - ",
+                "C is told | again ",
+                "B PostgreSQL picks B: 40P01 | - ",
+                "B takes it all back | taken back ",
+                "B is told | error: deadlock detected `charged`",
+                "A wakes: 1 row | - ",
+                "A is told | reserved ",
+            ]
+        );
+        assert!(lines(&history, None).iter().all(|line| !line.wrong));
     }
 }

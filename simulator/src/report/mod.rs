@@ -7,10 +7,13 @@ mod html;
 mod junit;
 mod lane;
 mod plain;
+#[cfg(test)]
+mod sample;
 mod saved;
 mod statements;
 mod steps;
 pub mod text;
+mod trespass;
 
 pub use document::{Counterexample, Coverage, Entry, Judged, Refused, Report, Verdict};
 pub use lane::{Line, lines};

@@ -194,6 +194,7 @@ mod tests {
             ("wakes: UPDATE 0", "wakes: 0 rows"),
             ("wakes: COMMIT", "wakes"),
             ("waits for A", "waits for A"),
+            ("waits, then UPDATE 1", "waits, then 1 row"),
             (
                 "deadlock detected, try again",
                 "deadlock detected, try again",

@@ -8,6 +8,7 @@ use crate::invariant::Invariant;
 use crate::storm::Schedule;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -185,7 +186,11 @@ pub(super) fn write_whole(folder: &Path, name: &str, text: &str) -> Result<PathB
         source,
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    // Whoever may read what others write may read this: a report is to be shown.
+    let readable = std::fs::Permissions::from_mode(0o666);
+    let mut builder = tempfile::Builder::new();
+    let file = builder.permissions(readable).tempfile_in(folder);
+    let mut file = file.map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(path)

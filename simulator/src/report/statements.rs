@@ -17,7 +17,7 @@ pub struct Statement {
 /// Where a replay left the run that was saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Divergence {
-    /// Which statement of the duel, counted from 1.
+    /// Which statement or choice of the duel, counted from 1.
     pub step: usize,
     /// What moved there when it was saved.
     pub wanted: String,
@@ -57,20 +57,16 @@ impl Divergence {
         })
     }
 
-    /// The replay came to a choice where whoever was to move couldn't.
+    /// The replay came to a choice where whoever was chosen couldn't be. `choice` is counted from 0.
     #[must_use]
-    pub fn stuck(saved: &[Statement], step: usize, wanted: &[u32], could: &[u32]) -> Self {
+    pub fn stuck(choice: usize, wanted: &[u32], could: &[u32]) -> Self {
         let names = |actors: &[u32]| {
             let letters = actors.iter().map(|actor| letter(*actor).to_string());
             letters.collect::<Vec<_>>().join(" or ")
         };
-        let wanted = match saved.get(step) {
-            Some(statement) => told(Some(statement)),
-            None => format!("a move of {}", names(wanted)),
-        };
         Self {
-            step: step + 1,
-            wanted,
+            step: choice + 1,
+            wanted: format!("a move of {}", names(wanted)),
             got: format!("only {} could move", names(could)),
         }
     }
@@ -158,10 +154,10 @@ mod tests {
             said(&saved[..1]),
             "diverged at step 2: wanted B's `update t set x = ?`, got no more statements"
         );
-        let stuck = Divergence::stuck(&saved, 1, &[1], &[0]).to_string();
+        let stuck = Divergence::stuck(1, &[1], &[0, 2]).to_string();
         assert_eq!(
             stuck,
-            "diverged at step 2: wanted B's `update t set x = ?`, got only A could move"
+            "diverged at step 2: wanted a move of B, got only A or C could move"
         );
     }
 }

@@ -25,21 +25,26 @@ const SQL_LINES: usize = 2;
 /// The steps as text; `account` is who the spendable credits are of.
 #[must_use]
 pub(super) fn steps(lines: &[Line], account: Option<&str>) -> String {
+    beats(lines, account).concat()
+}
+
+/// The same, a step at a time, for whoever shows one after the other.
+#[must_use]
+pub fn beats(lines: &[Line], account: Option<&str>) -> Vec<String> {
     let table = Table::of(lines, account.unwrap_or_default());
-    let mut text = String::new();
-    if let Some(account) = account
-        && lines.iter().any(|line| line.spendable.is_some())
-    {
-        text.push_str(&table.heading(account));
-    }
+    let mut beats = Vec::new();
     for together in lines.chunk_by(|one, two| one.duel && two.duel) {
         if together[0].duel {
-            text.push_str(&lanes(together, account));
+            beats.extend(lanes(together, account));
         } else {
-            text.push_str(&table.row(&together[0]));
+            beats.push(table.row(&together[0]));
         }
     }
-    text
+    let tells = lines.iter().any(|line| line.spendable.is_some());
+    if let (Some(account), Some(first), true) = (account, beats.first_mut(), tells) {
+        first.insert_str(0, &table.heading(account));
+    }
+    beats
 }
 
 /// The widths of the table's columns.
@@ -107,7 +112,7 @@ impl Table {
 }
 
 /// Calls inside one another: a lane each.
-fn lanes(lines: &[Line], account: Option<&str>) -> String {
+fn lanes(lines: &[Line], account: Option<&str>) -> Vec<String> {
     let mut actors: Vec<char> = lines.iter().filter_map(|line| line.instance).collect();
     actors.sort_unstable();
     actors.dedup();
@@ -123,6 +128,7 @@ fn lanes(lines: &[Line], account: Option<&str>) -> String {
         .map(|actor| cell(vec![actor.to_string()], vec![STRONG]))
         .collect();
     let at = lines.first().map_or(0, |line| line.at);
+    let mut beats = Vec::new();
     let mut text = paint(
         DIM,
         &format!("        {}, inside one another:\n", moment(at)),
@@ -140,14 +146,15 @@ fn lanes(lines: &[Line], account: Option<&str>) -> String {
             })
             .collect();
         text.push_str(&beside(line, &cells, " │ "));
+        beats.push(std::mem::take(&mut text));
     }
     let left = lines.last().and_then(|line| Some((line.spendable?, line)));
-    if let (Some((credits, last)), Some(account)) = (left, account) {
+    if let (Some((credits, last)), Some(account), Some(text)) = (left, account, beats.last_mut()) {
         let style = if last.wrong { BAD } else { STRONG };
         let has = paint(style, &format!("{account} has {credits}"));
         let _ = writeln!(text, "{}{has}", " ".repeat(MARGIN));
     }
-    text
+    beats
 }
 
 /// One mark on a lane: what was done and what came of it, the statement behind it, and what would
@@ -323,6 +330,8 @@ mod tests {
         ana has -20
 ";
         assert_eq!(shown, wanted, "\n{shown}");
+        // A step at a time is the same text, cut after each step.
+        assert_eq!(beats(&lines, Some("ana")).len(), lines.len());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! prints it takes the styles out where no terminal listens.
 
 use super::document::{Counterexample, Entry, Judged, Refused, Report, Verdict};
+pub use super::steps::beats;
 use super::steps::{steps, wrap};
 use crate::storm::Fault;
 use anstyle::{AnsiColor, Style};
@@ -102,7 +103,14 @@ pub fn body(report: &Report, through: Through) -> String {
         text.push('\n');
         text.push_str(&broken(entry, through));
     }
-    text.push('\n');
+    text.push_str(&ending(report, through));
+    text
+}
+
+/// What comes after the counterexamples: invariants, coverage, verdict.
+#[must_use]
+pub fn ending(report: &Report, through: Through) -> String {
+    let mut text = String::from("\n");
     text.push_str(&invariants(report));
     text.push('\n');
     text.push_str(&coverage(report));
@@ -149,6 +157,7 @@ pub fn invariants(report: &Report) -> String {
         };
         let word = format!("{word:<9}");
         let judged = match entry.judged {
+            _ if entry.why.is_some() => entry.why.clone().unwrap_or_default(),
             0 => "nothing to look at, or no way to look".to_owned(),
             1 => "judged in 1 schedule".to_owned(),
             some => format!("judged in {some} schedules"),
@@ -169,6 +178,10 @@ fn coverage(report: &Report) -> String {
     let tenth = report.elapsed_ms % 1_000 / 100;
     if report.strategy == "cases" {
         return format!("{}; {seconds}.{tenth} s\n", counted(report.cases, "case"));
+    }
+    if report.strategy == "replay" {
+        let schedules = counted(report.schedules, "schedule");
+        return format!("{schedules}, as it was saved; {seconds}.{tenth} s\n");
     }
     let met: u32 = report.faults.values().sum();
     let orders: u32 = report.duels.iter().map(|duel| duel.orders).sum();
@@ -208,8 +221,16 @@ fn strikes(report: &Report) -> String {
         })
         .collect();
     if !met.is_empty() {
+        let how = if report.every_moment == Some(true) {
+            "every operation struck at each of its statements"
+        } else {
+            "operations struck at some of their statements"
+        };
         let points = counted(report.crash_points, "crash point");
-        let _ = writeln!(text, "  {points}; {}", met.join(", "));
+        let _ = writeln!(text, "  {how}: {points}");
+        for three in met.chunks(3) {
+            let _ = writeln!(text, "    {}", three.join(", "));
+        }
     }
     text
 }

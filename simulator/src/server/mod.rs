@@ -53,5 +53,6 @@ pub use local::LocalBinaries;
 pub use request::{Request, URL_VARIABLE, provision};
 pub use schema::{SchemaError, Script};
 pub use server::{Database, Server, Template};
+pub(crate) use session::Session;
 pub use source::{Source, first_of};
 pub use version::{OLDEST_MAJOR, Version};

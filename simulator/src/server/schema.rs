@@ -186,12 +186,12 @@ impl Script {
         }
         let words = statement.words(6);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let name = match words[..] {
-            ["create", "extension", "if", "not", "exists", name]
-            | ["create", "extension", name, ..]
-            | ["comment", "on", "extension", name, ..]
-            | ["alter", "extension", name, ..] => name,
-            _ => return Ok(None),
+        let (["create", "extension", "if", "not", "exists", name]
+        | ["create", "extension", name, ..]
+        | ["comment", "on", "extension", name, ..]
+        | ["alter", "extension", name, ..]) = words[..]
+        else {
+            return Ok(None);
         };
         let ask = format!(
             "select name::text from pg_available_extensions where name = '{}'",

@@ -209,6 +209,19 @@ impl Server {
         })
     }
 
+    /// Makes a copy of a database as it stands, once nobody is connected to it.
+    ///
+    /// # Errors
+    /// If somebody stays on, or the server refuses.
+    pub fn copy_database(&self, database: &Database) -> Result<Database, ServerError> {
+        self.wait_until_left(&database.name)?;
+        let name = self.create_database("copy", &database.name)?;
+        Ok(Database {
+            url: self.url.with_database(&name),
+            name,
+        })
+    }
+
     /// Drops a database, and whoever is still connected to it.
     ///
     /// # Errors
@@ -318,6 +331,14 @@ impl Drop for Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Server({}, {})", self.url, self.version)
+    }
+}
+
+impl Template {
+    /// Its database's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 }
 

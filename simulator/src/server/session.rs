@@ -1,7 +1,7 @@
 //! Badai's own connection, driven from a plain thread.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row, ValueRef};
 use std::str::FromStr;
 use tokio::runtime::Runtime;
 
@@ -10,14 +10,14 @@ use tokio::runtime::Runtime;
 /// # Panics
 /// Its methods must not be called from within an async runtime: they would block it.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(crate) struct Session {
     connection: PgConnection,
     runtime: Runtime,
 }
 
 impl Session {
     /// Connects.
-    pub(super) fn open(url: &str) -> Result<Self, sqlx::Error> {
+    pub(crate) fn open(url: &str) -> Result<Self, sqlx::Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -31,7 +31,7 @@ impl Session {
     }
 
     /// Runs statements as one simple query.
-    pub(super) fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+    pub(crate) fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let query = sqlx::raw_sql(AssertSqlSafe(sql));
         self.runtime
             .block_on(self.connection.execute(query))
@@ -39,14 +39,33 @@ impl Session {
     }
 
     /// The first column of each row, as text.
-    pub(super) fn texts(&mut self, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    pub(crate) fn texts(&mut self, sql: &str) -> Result<Vec<String>, sqlx::Error> {
         let query = sqlx::raw_sql(AssertSqlSafe(sql));
         let rows = self.runtime.block_on(self.connection.fetch_all(query))?;
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 
+    /// Every row as the texts of its columns; a null is empty.
+    pub(crate) fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
+        let query = sqlx::raw_sql(AssertSqlSafe(sql));
+        let rows = self.runtime.block_on(self.connection.fetch_all(query))?;
+        let text = |row: &sqlx::postgres::PgRow, column| {
+            let value = row.try_get_raw(column)?;
+            // A simple query's values come as text, whatever their type.
+            let text = if value.is_null() {
+                ""
+            } else {
+                value.as_str().unwrap_or("")
+            };
+            Ok(text.to_owned())
+        };
+        rows.iter()
+            .map(|row| (0..row.len()).map(|column| text(row, column)).collect())
+            .collect()
+    }
+
     /// Says goodbye, so that the server need not find out by itself.
-    pub(super) fn close(self) -> Result<(), sqlx::Error> {
+    pub(crate) fn close(self) -> Result<(), sqlx::Error> {
         self.runtime.block_on(self.connection.close())
     }
 }

@@ -174,6 +174,30 @@ faults! {
     NonsenseAmount "nonsense-amount" Client 3
         "A request with a negative, a zero, or an overflowing amount."
         "OWASP, input validation; PostgreSQL manual, numeric types";
+    DirectWrite "direct-write" Client 1
+        "A client writes a table of the ledger's itself, past its operations."
+        "Supabase docs, securing your API: without row level security anyone with the key can write a table";
+    FunctionCall "function-call" Client 1
+        "A client calls a function that was meant for the backend, or one of its own with somebody else's id."
+        "PostgreSQL manual, privileges: everyone may execute a new function; OWASP API1, broken object level authorization";
+    TempShadow "temp-shadow" Client 1
+        "A client puts a table, function or operator of its own before the one that a definer's function means."
+        "PostgreSQL manual, CREATE FUNCTION: writing security definer functions safely";
+    ForeignRead "foreign-read" Client 1
+        "A client reads what is another account's, from a table or by a view."
+        "PostgreSQL manual, CREATE VIEW: a view reads with its owner's rights, past row level security";
+}
+
+impl Fault {
+    /// Whether it is a client that passes the ledger by. No weather does that: a run sends them
+    /// once, to see what stands open.
+    #[must_use]
+    pub fn is_trespass(self) -> bool {
+        matches!(
+            self,
+            Fault::DirectWrite | Fault::FunctionCall | Fault::TempShadow | Fault::ForeignRead
+        )
+    }
 }
 
 impl fmt::Display for Fault {

@@ -145,6 +145,9 @@ impl Lane {
             | Fault::PartialOutput
             | Fault::UnknownJob
             | Fault::NonsenseAmount => self.strike_job(gust, business),
+            Fault::DirectWrite | Fault::FunctionCall | Fault::TempShadow | Fault::ForeignRead => {
+                false
+            }
         }
     }
 
@@ -320,6 +323,8 @@ fn instance_of(action: &Action) -> Option<usize> {
         | Action::GiveBack { .. }
         | Action::Duel { .. }
         | Action::Travel { .. }
+        | Action::Survey { .. }
+        | Action::Trespass(_)
         | Action::Die { .. } => None,
     }
 }

@@ -303,6 +303,12 @@ mod tests {
         }
     }
 
+    /// Clients that pass the ledger by are no weather.
+    fn weather() -> Vec<Fault> {
+        let all = Fault::ALL.iter().copied();
+        all.filter(|fault| !fault.is_trespass()).collect()
+    }
+
     fn draw(menu: &Menu, seed: u64) -> Storm {
         let mut runner = random::runner(seed);
         menu.storms(SIZES[usize::try_from(seed).unwrap() % SIZES.len()])
@@ -321,13 +327,14 @@ mod tests {
 
     #[test]
     fn every_fault_is_met_within_a_few_hundred_storms() {
-        let menu = menu(Fault::ALL);
+        let weather = weather();
+        let menu = menu(&weather);
         let mut met = std::collections::BTreeSet::new();
         for seed in 0..400 {
             met.extend(draw(&menu, seed).schedule().faults);
         }
         // Travels in time are laid, not drawn.
-        assert_eq!(met.len(), Fault::ALL.len() - 1, "met only {met:?}");
+        assert_eq!(met.len(), weather.len() - 1, "met only {met:?}");
     }
 
     #[test]
@@ -342,8 +349,9 @@ mod tests {
 
     #[test]
     fn a_scene_meets_its_fault() {
-        let menu = menu(Fault::ALL);
-        for fault in Fault::ALL.iter().filter(|it| **it != Fault::TimeTravel) {
+        let weather = weather();
+        let menu = menu(&weather);
+        for fault in weather.iter().filter(|it| **it != Fault::TimeTravel) {
             let mut runner = random::runner(1);
             let scene = menu.scene(*fault).unwrap().new_tree(&mut runner).unwrap();
             assert_eq!(scene.current().schedule().faults, [*fault]);

@@ -14,6 +14,8 @@ mod generate;
 mod ladder;
 mod schedule;
 mod strike;
+mod survey;
+mod trespass;
 mod workload;
 
 pub use ages::{OLD, SWEPT_AGE};
@@ -23,4 +25,5 @@ pub use generate::{ACCOUNTS, Menu, SIZES};
 pub use ladder::Ladder;
 pub use schedule::{Action, Copy, Fate, Schedule, Step};
 pub use strike::{Moment, Strike};
+pub use trespass::Trespass;
 pub use workload::{Affair, Business, Gust, Kind, Storm};

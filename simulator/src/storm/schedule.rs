@@ -1,6 +1,6 @@
 //! A schedule: the exact order of all steps, as data that replays without its generator.
 
-use super::{ACCOUNTS, Fault, Moment, Strike};
+use super::{ACCOUNTS, Fault, Moment, Strike, Trespass};
 use serde::{Deserialize, Serialize};
 
 /// Steps in the order of their virtual time; steps of one second run in the order listed.
@@ -38,6 +38,15 @@ impl Schedule {
     pub fn travels(&self) -> bool {
         let travels = |step: &Step| matches!(step.action, Action::Travel { .. });
         self.steps.iter().any(travels)
+    }
+
+    /// Whether clients try the ledger's boundary in it. It then ends with their attempts, without a
+    /// calm: they find holds open.
+    #[must_use]
+    pub fn has_trespass(&self) -> bool {
+        let tries =
+            |step: &Step| matches!(step.action, Action::Survey { .. } | Action::Trespass(_));
+        self.steps.iter().any(tries)
     }
 
     /// The first thing in it that no storm has, if a file says so: every step must be of an
@@ -227,6 +236,13 @@ pub enum Action {
         /// Which of the two moves at each choice; empty before anybody has chosen.
         order: Vec<u32>,
     },
+    /// Clients make every attempt of these kinds that the ledger's catalogue suggests.
+    Survey {
+        /// Which kinds.
+        faults: Vec<Fault>,
+    },
+    /// A client makes this one attempt.
+    Trespass(Trespass),
     /// The sweep runs.
     Sweep {
         /// Seconds; holds younger than this must stay.

@@ -125,10 +125,11 @@ impl Fault {
     pub fn fits(self, kind: Kind) -> bool {
         use Fault::{
             AlteredBody, Burst, CommitAckLost, ConnectionDrop, CrashAfterCommit, CrashBefore,
-            CrashBetween, CrashLoop, Deadlock, Delay, DoubleClick, DropThenRetry, Duplicate,
-            ForgedSignature, LateFailure, LateRetry, LateSuccess, LostReply, NeverEnds,
-            NonsenseAmount, PartialOutput, Reorder, SerializationFailure, ServerCrash,
-            StaleTimestamp, StatementTimeout, SuccessAndFailure, TimeTravel, TwinEvent, UnknownJob,
+            CrashBetween, CrashLoop, Deadlock, Delay, DirectWrite, DoubleClick, DropThenRetry,
+            Duplicate, ForeignRead, ForgedSignature, FunctionCall, LateFailure, LateRetry,
+            LateSuccess, LostReply, NeverEnds, NonsenseAmount, PartialOutput, Reorder,
+            SerializationFailure, ServerCrash, StaleTimestamp, StatementTimeout, SuccessAndFailure,
+            TempShadow, TimeTravel, TwinEvent, UnknownJob,
         };
         match self {
             Duplicate | LostReply | CrashBefore | CrashAfterCommit => kind != Kind::Sweep,
@@ -141,6 +142,7 @@ impl Fault {
             | StaleTimestamp | AlteredBody => kind == Kind::Payment,
             DoubleClick | LateSuccess | LateFailure | SuccessAndFailure | NeverEnds
             | PartialOutput | UnknownJob | NonsenseAmount => kind == Kind::Job,
+            DirectWrite | FunctionCall | TempShadow | ForeignRead => false,
         }
     }
 }

@@ -38,4 +38,4 @@ pub use invoice::BillingReason;
 pub use moves::Emitted;
 pub use session::PaymentMethod;
 pub use tampering::Tampering;
-pub use world::Stripe;
+pub use world::{Sold, Stripe};

@@ -28,6 +28,17 @@ pub struct Stripe {
     events: Vec<Event>,
 }
 
+/// What a sale was of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sold {
+    /// The price id.
+    pub price: String,
+    /// A pack, or a plan's period.
+    pub kind: OfferKind,
+    /// Of a plan: the paid period's first second and the second after its last, Unix time.
+    pub period: Option<(i64, i64)>,
+}
+
 impl Stripe {
     /// An empty world at `now` (Unix seconds). `run` goes into every id, so that schedules that
     /// share a database never meet; the same run makes the same ids.
@@ -77,15 +88,21 @@ impl Stripe {
         self.events.iter().rev().find(|event| event.id == *id)
     }
 
-    /// What a sale was of: its price, its kind, and of a plan the period that it pays.
+    /// What a sale was of.
     #[must_use]
-    pub fn sold(&self, fact: &FactId) -> Option<(&str, OfferKind, Option<(i64, i64)>)> {
-        let session = self.sessions.get(fact);
-        let pack = session.map(|it| (it.price.as_str(), OfferKind::Pack, None));
+    pub fn sold(&self, fact: &FactId) -> Option<Sold> {
+        let pack = self.sessions.get(fact).map(|session| Sold {
+            price: session.price.clone(),
+            kind: OfferKind::Pack,
+            period: None,
+        });
         pack.or_else(|| {
             let invoice = self.invoices.get(fact)?;
-            let period = (invoice.service.start, invoice.service.end);
-            Some((invoice.price.as_str(), OfferKind::Plan, Some(period)))
+            Some(Sold {
+                price: invoice.price.clone(),
+                kind: OfferKind::Plan,
+                period: Some((invoice.service.start, invoice.service.end)),
+            })
         })
     }
 

@@ -1,7 +1,7 @@
 //! The trait that a ledger in Rust implements.
 
 use super::reply::{Balance, Charge, Delivery, Entry, Grant, LedgerError, Refund, Reserve, Status};
-use super::{AccountId, Credits, CustomerId, FactId, JobId, Policy, World};
+use super::{AccountId, Clients, Credits, CustomerId, FactId, JobId, Policy, World};
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +22,11 @@ pub trait Ledger: Sized + Send + Sync + 'static {
     /// The choices that this ledger makes.
     fn policy() -> Policy {
         Policy::default()
+    }
+
+    /// The client roles that reach its database without it, for `boundary`.
+    fn clients() -> Clients {
+        Clients::none()
     }
 
     /// Opens one instance.

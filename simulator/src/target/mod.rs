@@ -4,9 +4,11 @@
 //! - [`Call`] and [`Reply`] are the same operations as data: scheduled, recorded, judged.
 //! - [`Subject`] is a ledger with a name that can be opened as often as crashes ask for; its
 //!   [`Driver`] is the kind of ledger that it is, [`Terms`] what it can be told.
+//! - [`Clients`] are the roles that reach its database around it.
 //! - [`Process`] hosts one opened instance on a thread of its own, and can be killed.
 
 mod call;
+mod clients;
 mod credits;
 mod id;
 mod ledger;
@@ -20,6 +22,7 @@ mod terms;
 mod world;
 
 pub use call::{Call, Operation, Reply, Sale};
+pub use clients::{ACCOUNT, Client, Clients, Reach};
 pub use credits::Credits;
 pub use id::{AccountId, CustomerId, EventId, FactId, JobId};
 pub use ledger::{Answer, Ledger};
@@ -33,5 +36,5 @@ pub use reply::{
 };
 pub use script::{Leeway, Schema, Script};
 pub use subject::{Driver, Instance, Running, Subject};
-pub use terms::{IdForm, Reach, SweepAge, Terms};
+pub use terms::{IdForm, SweepAge, Terms};
 pub use world::{Catalogue, Offer, OfferKind, StripeAccess, World};

@@ -12,6 +12,7 @@ use super::subject::{Instance, Subject};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Once};
 use std::task::Poll;
@@ -48,6 +49,8 @@ pub struct Process {
     calls: UnboundedSender<Call>,
     replies: Receiver<Reply>,
     limit: Duration,
+    /// Whether the thread has nothing to do until something comes from outside.
+    rests: Arc<AtomicBool>,
     /// Ends the thread wherever it waits.
     death: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -67,15 +70,18 @@ impl Process {
         let (calls, inbox) = unbounded_channel::<Call>();
         let (outbox, replies) = channel::<Reply>();
         let (death, dies) = oneshot::channel();
+        let rests = Arc::new(AtomicBool::new(false));
+        let resting = Arc::clone(&rests);
         let (subject, world) = (Arc::clone(subject), world.clone());
         let thread = std::thread::Builder::new()
             .name(format!("{THREAD}{}", subject.name()))
-            .spawn(move || serve(&subject, &world, inbox, &outbox, dies))
+            .spawn(move || serve(&subject, &world, inbox, &outbox, (dies, resting)))
             .map_err(LedgerError::failed)?;
         let mut process = Self {
             calls,
             replies,
             limit,
+            rests,
             death: Some(death),
             thread: Some(thread),
         };
@@ -126,6 +132,13 @@ impl Process {
                 Some(Reply::Error(LedgerError::failed("the process is dead")))
             }
         }
+    }
+
+    /// Whether nothing runs in it: all of its work waits for something from outside. What it had
+    /// to say by then is there to be asked for.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        self.rests.load(Ordering::SeqCst)
     }
 
     /// Kills the process in the middle of whatever it is at; returns when it is gone.
@@ -186,10 +199,13 @@ fn serve(
     world: &World,
     mut inbox: UnboundedReceiver<Call>,
     outbox: &Sender<Reply>,
-    dies: oneshot::Receiver<()>,
+    (dies, rests): (oneshot::Receiver<()>, Arc<AtomicBool>),
 ) {
+    let wakes = Arc::clone(&rests);
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .on_thread_park(move || rests.store(true, Ordering::SeqCst))
+        .on_thread_unpark(move || wakes.store(false, Ordering::SeqCst))
         .build()
     {
         Ok(runtime) => runtime,

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Reply};
 use super::ledger::{Answer, Ledger};
-use super::{LedgerError, Policy, Schema, Terms, World};
+use super::{Clients, LedgerError, Policy, Schema, Terms, World};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -86,6 +86,7 @@ pub struct Subject {
     schema: Schema,
     policy: Policy,
     terms: Terms,
+    clients: Clients,
     driver: Box<dyn Driver>,
 }
 
@@ -94,7 +95,9 @@ impl Subject {
     #[must_use]
     pub fn rust<L: Ledger>(name: &str, story: &str) -> Self {
         let schema = Schema::Folder(L::migrations());
-        Self::new(name, schema, L::policy(), Rust::<L>(PhantomData)).with_story(story)
+        Self::new(name, schema, L::policy(), Rust::<L>(PhantomData))
+            .with_story(story)
+            .with_clients(L::clients())
     }
 
     /// A ledger of any kind.
@@ -107,6 +110,7 @@ impl Subject {
             schema,
             policy,
             terms: Terms::default(),
+            clients: Clients::default(),
             driver: Box::new(driver),
         }
     }
@@ -129,6 +133,13 @@ impl Subject {
     #[must_use]
     pub fn with_terms(mut self, terms: Terms) -> Self {
         self.terms = terms;
+        self
+    }
+
+    /// The same, with these clients.
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> Self {
+        self.clients = clients;
         self
     }
 
@@ -166,6 +177,12 @@ impl Subject {
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// The client roles that reach its database without it.
+    #[must_use]
+    pub fn clients(&self) -> &Clients {
+        &self.clients
     }
 
     /// Opens one instance in this world.

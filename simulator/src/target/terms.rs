@@ -36,10 +36,6 @@ pub struct Terms {
     pub plans: bool,
     /// How old a hold has to be for the sweep.
     pub sweep: SweepAge,
-    /// What a client can do.
-    pub reach: Reach,
-    /// The client roles.
-    pub roles: Vec<String>,
     /// What whoever reads the verdict should know.
     pub remarks: Vec<String>,
 }
@@ -58,8 +54,6 @@ impl Default for Terms {
             packs: true,
             plans: false,
             sweep: SweepAge::Asked,
-            reach: Reach::Rest,
-            roles: Vec::new(),
             remarks: Vec::new(),
         }
     }
@@ -85,13 +79,4 @@ pub enum SweepAge {
     Fixed(Duration),
     /// The ledger fixed it and nobody says at what.
     Untold,
-}
-
-/// What a client can do to the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Calls and reads and writes of tables through an API that sets role and claims.
-    Rest,
-    /// Any SQL.
-    Sql,
 }

@@ -6,9 +6,9 @@
 use crate::refusal::refusal;
 use crate::webhook;
 use simulator::{
-    AccountId, Answer, Balance, Charge, Clawback, Credits, CustomerId, Delivery, EntriesSum, Entry,
-    FactId, Grant, JobId, LateSuccess, Ledger, LedgerError, Policy, Refund, Reserve, RetryAnswer,
-    Status, World,
+    AccountId, Answer, Balance, Charge, Clawback, Clients, Credits, CustomerId, Delivery,
+    EntriesSum, Entry, FactId, Grant, JobId, LateSuccess, Ledger, LedgerError, Policy, Refund,
+    Reserve, RetryAnswer, Status, World,
 };
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -46,6 +46,11 @@ impl<const RECOLLECT: bool> Ledger for PostgresLedger<RECOLLECT> {
             entries_sum: Some(EntriesSum::Spendable),
             ..Policy::default()
         }
+    }
+
+    fn clients() -> Clients {
+        // Were the schema exposed to browsers, which it needn't be, this is who would come.
+        Clients::supabase().through(&[])
     }
 
     async fn open(world: &World) -> Answer<Self> {

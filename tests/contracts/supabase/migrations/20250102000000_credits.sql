@@ -34,6 +34,9 @@ returns boolean language plpgsql security definer set search_path = public as $$
     update profiles set credits = credits + p_amount where id = p_user_id;
     return true;
 end $$;
+-- A hosted project grants to these by name, so `from public` alone would leave them in.
+revoke execute on function public.purchase_credits(uuid, integer, text)
+    from public, anon, authenticated;
 
 -- A client reserves for itself.
 create function public.reserve_credits(p_job_id uuid, p_amount integer)
@@ -98,6 +101,7 @@ begin
     end loop;
     return count;
 end $$;
+revoke execute on function public.expire_reservations() from public, anon, authenticated;
 
 select cron.schedule('expire', '* * * * *', 'select public.expire_reservations()');
 select net.http_post(url := 'https://example.com/hook', body := '{"deployed": true}'::jsonb);

@@ -1,0 +1,5 @@
+create function balance_of(user_id uuid) returns jsonb
+language sql security definer set search_path = public, pg_temp as $$
+    select jsonb_build_object('credits', credits) from purses
+     where account = user_id and user_id = me();
+$$;

@@ -1,0 +1,1 @@
+grant delete on movements to authenticated;
