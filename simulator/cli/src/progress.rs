@@ -50,6 +50,12 @@ impl Watcher for Progress {
     fn case(&mut self, done: u32, of: u32) {
         self.bar.set_length(u64::from(of));
         self.bar.set_position(u64::from(done));
+        self.bar.set_message("");
+    }
+
+    fn striking(&mut self, made: u32) {
+        self.bar
+            .set_message(format!("striking operations inside ({made})"));
     }
 
     fn shrinking(&mut self, invariant: Invariant, tried: u32) {

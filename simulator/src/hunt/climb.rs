@@ -42,7 +42,7 @@ pub(super) fn climb(
     stage: &mut Stage,
     order: &Order,
     menu: &Menu,
-    watcher: &dyn Watcher,
+    watcher: &mut dyn Watcher,
     note: &mut dyn FnMut(&Schedule, &Judged),
 ) -> Result<Climbed, StageError> {
     let strikes = menu.faults.iter().copied().filter(|it| it.strikes());
@@ -52,6 +52,7 @@ pub(super) fn climb(
         order,
         watcher,
         began: Stopwatch::start(),
+        made: 0,
         note,
         statements: BTreeMap::new(),
         left: STRIKES,
@@ -80,8 +81,9 @@ pub(super) fn climb(
 struct Climber<'a> {
     stage: &'a mut Stage,
     order: &'a Order,
-    watcher: &'a dyn Watcher,
+    watcher: &'a mut dyn Watcher,
     began: Stopwatch,
+    made: u32,
     note: &'a mut dyn FnMut(&Schedule, &Judged),
     /// How many statements each operation has, once a climb has come to its end.
     statements: BTreeMap<String, u32>,
@@ -202,6 +204,8 @@ impl Climber<'_> {
             return Ok(None);
         }
         self.left -= 1;
+        self.made += 1;
+        self.watcher.striking(self.made);
         let judged = judge(self.stage, schedule, Begin::Warm, &self.order.only)?;
         (self.note)(schedule, &judged);
         self.hung = judged.hangs();

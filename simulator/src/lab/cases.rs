@@ -96,10 +96,10 @@ impl Step {
             faults: BTreeMap::new(),
             never_met: Vec::new(),
             duels: Vec::new(),
-            diverged: None,
-            remarks: Vec::new(),
             every_moment: None,
             steps: Vec::new(),
+            diverged: None,
+            remarks: Vec::new(),
             invariants: entry.into_iter().collect(),
         }
     }

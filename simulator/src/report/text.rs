@@ -4,7 +4,7 @@
 use super::document::{Counterexample, Entry, Judged, Refused, Report, Verdict};
 pub use super::steps::beats;
 use super::steps::{steps, wrap};
-use crate::storm::Fault;
+use crate::storm::{Fault, Group};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -176,12 +176,12 @@ pub fn invariants(report: &Report) -> String {
 fn coverage(report: &Report) -> String {
     let seconds = report.elapsed_ms / 1_000;
     let tenth = report.elapsed_ms % 1_000 / 100;
-    if report.strategy == "cases" {
-        return format!("{}; {seconds}.{tenth} s\n", counted(report.cases, "case"));
-    }
     if report.strategy == "replay" {
         let schedules = counted(report.schedules, "schedule");
         return format!("{schedules}, as it was saved; {seconds}.{tenth} s\n");
+    }
+    if report.strategy == "cases" {
+        return format!("{}; {seconds}.{tenth} s\n", counted(report.cases, "case"));
     }
     let met: u32 = report.faults.values().sum();
     let orders: u32 = report.duels.iter().map(|duel| duel.orders).sum();
@@ -207,24 +207,26 @@ fn coverage(report: &Report) -> String {
     )
 }
 
-/// How often what goes wrong inside operations did.
+/// How often processes and the database did what they do, and what couldn't be tried.
 fn strikes(report: &Report) -> String {
     let mut text = String::new();
     for Refused { fault, why } in &report.refused {
         let _ = writeln!(text, "  {}: {}: {why}", paint(DIM, "unchecked"), fault.id());
     }
-    let strikes = Fault::ALL.iter().filter(|fault| fault.strikes());
-    let met: Vec<String> = strikes
+    let deep = |fault: &&Fault| matches!(fault.group(), Group::Process | Group::Database);
+    let met: Vec<String> = Fault::ALL
+        .iter()
+        .filter(deep)
         .filter_map(|fault| {
             let times = report.faults.get(fault.id())?;
             Some(format!("{} {times}", fault.id()))
         })
         .collect();
     if !met.is_empty() {
-        let how = if report.every_moment == Some(true) {
-            "every operation struck at each of its statements"
-        } else {
-            "operations struck at some of their statements"
+        let how = match report.every_moment {
+            Some(true) => "every operation was struck at each of its statements",
+            Some(false) => "operations were struck at some of their statements",
+            None => "no operation was struck inside",
         };
         let points = counted(report.crash_points, "crash point");
         let _ = writeln!(text, "  {how}: {points}");
@@ -279,7 +281,13 @@ pub fn verdict(report: &Report, through: Through) -> String {
                 "nothing could be judged".to_owned()
             } else {
                 let never: Vec<_> = report.never_met.iter().map(|fault| fault.id()).collect();
-                format!("never met: {}; try more --cases", never.join(", "))
+                let refused = |fault| report.refused.iter().any(|it| it.fault == fault);
+                let advice = if report.never_met.iter().any(|fault| !refused(*fault)) {
+                    "; try more --cases"
+                } else {
+                    ""
+                };
+                format!("never met: {}{advice}", never.join(", "))
             };
             format!("verdict: {} ({why})\n", paint(DOUBT, "inconclusive"))
         }

@@ -163,6 +163,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn through_a_socket_the_user_and_their_options_stay_and_the_host_goes() {
+        let url = "postgres://me:pw@host:5433/shop?sslmode=require&host=/run&options=-crole%3Dx";
+        let through = DatabaseUrl::parse(url).unwrap().through(Path::new("/line"));
+        assert_eq!(
+            through.as_str(),
+            "postgres://me:pw@localhost:5432/shop?host=/line&options=-crole%3Dx"
+        );
+        let bare = DatabaseUrl::parse("postgres://host/shop").unwrap();
+        assert_eq!(
+            bare.through(Path::new("/line")).as_str(),
+            "postgres://localhost:5432/shop?host=/line"
+        );
+    }
+
+    #[test]
     fn another_database_keeps_all_else() {
         let url = DatabaseUrl::parse("postgres://me:a%3Fb@host:6000/mine?sslmode=disable").unwrap();
         assert_eq!(url.database(), "mine");

@@ -167,6 +167,22 @@ fn whose_clock_a_ledger_goes_by_is_its_own_business() {
 }
 
 #[test]
+fn a_strike_that_nothing_was_struck_by_is_inconclusive_and_says_why() {
+    // Without the wire nobody sees a statement.
+    let mut stage = stage(Subject::rust::<Mortal<CURED>>("unwired", "no wire")).unwrap();
+    let order = Order {
+        faults: vec![Fault::CrashBetween],
+        faults_named: true,
+        ..order(1, 2)
+    };
+    let report = hunt::hunt(&mut stage, &order, &mut ()).unwrap();
+    assert_eq!(report.verdict, Verdict::Inconclusive, "{report:?}");
+    assert_eq!(report.never_met, [Fault::CrashBetween]);
+    assert!(report.refused[0].why.contains("no wire"), "{report:?}");
+    assert_eq!(report.crash_points, 0);
+}
+
+#[test]
 fn a_saved_crash_replays_in_the_same_steps_twenty_times_of_twenty() {
     let (mut stage, report) = strike::<Mortal<CHARGES_IN_TWO>>(&[Fault::CrashBetween]);
     let entry = report.broken().next().expect("it is broken");
