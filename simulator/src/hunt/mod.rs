@@ -162,15 +162,26 @@ pub fn hunt(
             break;
         }
     }
+    let mut short: Vec<Schedule> = Vec::new();
     for (invariant, origin) in broken {
         let mut shrinker = Shrinker::new(stage, invariant, watcher);
-        let shortest = match origin {
-            Origin::Struck(schedule) => shrinker.shorten(&schedule)?,
-            Origin::Drawn(case) => match draw(&menu, order.seed, case) {
-                Some(mut tree) => shrinker.shrink(&mut *tree)?,
-                None => None,
-            },
-        };
+        // One bug often breaks several claims: what is short for one of them mostly is for all.
+        let mut shortest = None;
+        for schedule in &short {
+            if shortest.is_none() {
+                shortest = shrinker.shorten(schedule)?;
+            }
+        }
+        if shortest.is_none() {
+            shortest = match origin {
+                Origin::Struck(schedule) => shrinker.shorten(&schedule)?,
+                Origin::Drawn(case) => match draw(&menu, order.seed, case) {
+                    Some(mut tree) => shrinker.shrink(&mut *tree)?,
+                    None => None,
+                },
+            };
+        }
+        short.extend(shortest.as_ref().map(|it| it.schedule.clone()));
         found.insert(
             invariant,
             shortest.map(|it| it.tell(stage, order.seed, invariant)),

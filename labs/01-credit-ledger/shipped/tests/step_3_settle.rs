@@ -21,8 +21,9 @@ fn a_job_ends_once_however_often_its_end_is_told() {
             Invariant::ExactlyOnce,
             Invariant::OrderGuard,
             Invariant::HonestReplies,
+            Invariant::AtomicLifecycle,
         ])
-        .keeps([Invariant::AtomicLifecycle, Invariant::Conservation])
+        .keeps([Invariant::Conservation])
         .in_every_order()
         .grade::<CreditLedger>();
 }

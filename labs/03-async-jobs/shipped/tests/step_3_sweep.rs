@@ -15,13 +15,13 @@ fn what_a_dead_worker_held_comes_back_and_nothing_else() {
             Fault::LostReply,
             Fault::CrashAfterCommit,
         ])
-        .holds([
-            Invariant::Recovery,
+        .holds([Invariant::Recovery, Invariant::HonestReplies])
+        .keeps([
             Invariant::OrderGuard,
             Invariant::ExactlyOnce,
-            Invariant::HonestReplies,
+            Invariant::AtomicLifecycle,
+            Invariant::Conservation,
         ])
-        .keeps([Invariant::AtomicLifecycle, Invariant::Conservation])
         .in_every_order()
         .grade::<JobLedger>();
 }

@@ -51,6 +51,7 @@ pub(crate) const COURSE: &[Lab] = &[
             ),
             step("01.2", "reserve", "Reserve without overdraft"),
             step("01.3", "settle", "Charge and refund, idempotent"),
+            step("01.4", "boundary", "The backend-only boundary"),
         ],
     },
     Lab {
