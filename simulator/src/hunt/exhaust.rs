@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const ORDERS: u32 = 2_000;
 
 /// How often one call may cut into another among the writes inside their functions.
-const PREEMPTIONS: u32 = 2;
+const PREEMPTIONS: u32 = 1;
 
 /// Fights every duel of what the ledger offers: in every order of its statements, then in the
 /// orders of the writes inside its functions.

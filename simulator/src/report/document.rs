@@ -104,7 +104,7 @@ pub struct Coverage {
     /// Whether those are all.
     pub whole: bool,
     /// Orders tried of the writes inside its database functions, where it has any: all with at most
-    /// two preemptions.
+    /// one preemption.
     pub inside: u32,
 }
 

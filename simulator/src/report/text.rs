@@ -184,7 +184,8 @@ fn coverage(report: &Report) -> String {
         return format!("{}; {seconds}.{tenth} s\n", counted(report.cases, "case"));
     }
     let met: u32 = report.faults.values().sum();
-    let orders: u32 = report.duels.iter().map(|duel| duel.orders).sum();
+    let orders = report.duels.iter().map(|duel| duel.orders + duel.inside);
+    let orders: u32 = orders.sum();
     let stormed = report.schedules.saturating_sub(orders);
     let mut told = Vec::new();
     if stormed > 0 || report.duels.is_empty() {
@@ -251,7 +252,7 @@ fn duels(report: &Report) -> String {
     }
     if report.duels.iter().any(|duel| duel.inside > 0) {
         text.push_str(
-            "  (writes inside database functions: all orders with at most 2 preemptions; reads there \
+            "  (writes inside database functions: all orders with at most 1 preemption; reads there \
              aren't held)\n",
         );
     }
