@@ -1,14 +1,63 @@
-//! Business at Stripe: what customers do there, and the events that it makes.
+//! Business at Stripe: moves that make events and send nothing yet.
 
 use super::play::Play;
 use super::shop;
 use crate::history::{Names, What};
-use crate::stripe::{BillingReason, PaymentMethod};
-use crate::target::OfferKind;
+use crate::storm::Action;
+use crate::stripe::{BillingReason, Emitted, PaymentMethod, StripeError};
+use crate::target::{FactId, OfferKind};
+
+/// How long a trial lasts, in days.
+const TRIAL_DAYS: u16 = 14;
 
 impl Play<'_> {
-    pub(super) fn buy(&mut self, lane: usize, account: usize, pack: usize, debit: bool) {
-        let prices = shop::prices(self.stage.catalogue(), OfferKind::Pack);
+    /// Does what a step says of the business, if it is business.
+    pub(super) fn does_business(&mut self, lane: usize, account: usize, action: &Action) {
+        match *action {
+            Action::Buy { pack, debit } => {
+                let prices = shop::prices(self.stage.catalogue(), OfferKind::Pack);
+                self.buy(lane, account, &prices, pack, debit);
+            }
+            Action::BuyAbroad { debit } => {
+                let prices = shop::abroad(self.stage.catalogue());
+                self.buy(lane, account, &prices, 0, debit);
+            }
+            Action::Subscribe { plan, trial } => self.subscribe(lane, account, plan, trial),
+            Action::Renew { plan } => self.renew(lane, account, plan),
+            Action::GiveBack { percent } => self.give_back(lane, account, percent),
+            Action::Clear => self.goes_on(lane, account, "sees the bank debit clear", |it, sale| {
+                it.bank_debit_clears(sale)
+            }),
+            Action::Bounce => self.goes_on(lane, account, "has the bank refuse", |it, sale| {
+                it.bank_debit_fails(sale)
+            }),
+            Action::Inquire => self.goes_on(lane, account, "has the bank ask", |it, sale| {
+                it.inquire(sale)
+            }),
+            Action::Dispute => self.goes_on(lane, account, "disputes the payment", |it, sale| {
+                it.dispute(sale)
+            }),
+            Action::Escalate => {
+                self.goes_on(lane, account, "disputes what was asked about", |it, sale| {
+                    it.escalate(sale)
+                });
+            }
+            Action::Close { won } => {
+                let said = if won {
+                    "loses the dispute"
+                } else {
+                    "sees the bank's case closed"
+                };
+                self.goes_on(lane, account, said, |it, sale| it.close_dispute(sale, won));
+            }
+            _ => {}
+        }
+    }
+
+    fn buy(&mut self, lane: usize, account: usize, prices: &[String], pack: usize, debit: bool) {
+        if prices.is_empty() {
+            return;
+        }
         let price = &prices[pack % prices.len()];
         let who = self.history.parties[account].account.clone();
         // Every other purchase is made by a customer that Stripe knows (C5).
@@ -18,47 +67,86 @@ impl Play<'_> {
         } else {
             PaymentMethod::Card
         };
-        let Ok(sale) = self.stripe.checkout(&who, customer.as_ref(), price, method) else {
-            return;
-        };
-        let offer = self.stage.catalogue().offer(price);
-        let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
-        self.lanes[lane].sold(&sale, amount);
+        let sale = self.stripe.checkout(&who, customer.as_ref(), price, method);
         let how = if debit { " by bank debit" } else { "" };
-        self.business(account, &format!("buys a pack of {credits} credits{how}"));
+        self.sold(lane, account, price, sale, |credits| {
+            format!("buys a pack of {credits} credits{how}")
+        });
     }
 
-    pub(super) fn clear(&mut self, lane: usize, account: usize) {
-        let Some(fact) = self.lanes[lane].fact.clone() else {
-            return;
-        };
-        if let Ok(told) = self.stripe.bank_debit_clears(&fact) {
-            self.lanes[lane].events.extend(told.events);
-            self.business(account, "sees the bank debit clear");
-        }
-    }
-
-    pub(super) fn renew(&mut self, lane: usize, account: usize, plan: usize) {
+    fn subscribe(&mut self, lane: usize, account: usize, plan: usize, trial: bool) {
         let prices = shop::prices(self.stage.catalogue(), OfferKind::Plan);
+        if prices.is_empty() {
+            return;
+        }
+        let price = &prices[plan % prices.len()];
+        let who = self.history.parties[account].account.clone();
+        let customer = self.customers[account].clone();
+        let days = if trial { TRIAL_DAYS } else { 0 };
+        let sale = self
+            .stripe
+            .subscribe_with_trial(&who, &customer, price, days);
+        self.sold(lane, account, price, sale, |credits| {
+            let free = if trial { ", free at first" } else { "" };
+            format!("subscribes to a plan of {credits} credits{free}")
+        });
+    }
+
+    fn renew(&mut self, lane: usize, account: usize, plan: usize) {
+        let prices = shop::prices(self.stage.catalogue(), OfferKind::Plan);
+        if prices.is_empty() {
+            return;
+        }
         let price = &prices[plan % prices.len()];
         let customer = self.customers[account].clone();
         let reason = BillingReason::SubscriptionCycle;
-        let Ok(sale) = self.stripe.renew(&customer, price, reason) else {
+        let sale = self.stripe.renew(&customer, price, reason);
+        self.sold(lane, account, price, sale, |credits| {
+            format!("pays a renewal of {credits} credits")
+        });
+    }
+
+    fn sold(
+        &mut self,
+        lane: usize,
+        account: usize,
+        price: &str,
+        sale: Result<Emitted, StripeError>,
+        said: impl Fn(i64) -> String,
+    ) {
+        let Ok(sale) = sale else {
             return;
         };
         let offer = self.stage.catalogue().offer(price);
         let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
-        self.lanes[lane].sold(&sale, amount);
-        self.business(account, &format!("pays a renewal of {credits} credits"));
+        self.lanes[lane].sold(&self.stripe, &sale, amount);
+        self.business(account, &said(credits));
     }
 
-    pub(super) fn give_back(&mut self, lane: usize, account: usize, percent: u8) {
+    fn give_back(&mut self, lane: usize, account: usize, percent: u8) {
         let Some((fact, minor)) = self.lanes[lane].give_back(percent) else {
             return;
         };
         if let Ok(told) = self.stripe.refund(&fact, minor) {
-            self.lanes[lane].events.extend(told.events);
+            self.lanes[lane].heard(&self.stripe, &told);
             self.business(account, &format!("gets {percent} % of the price back"));
+        }
+    }
+
+    /// What becomes of this lane's sale.
+    fn goes_on(
+        &mut self,
+        lane: usize,
+        account: usize,
+        said: &str,
+        goes_on: impl Fn(&mut crate::stripe::Stripe, &FactId) -> Result<Emitted, StripeError>,
+    ) {
+        let Some(fact) = self.lanes[lane].fact.clone() else {
+            return;
+        };
+        if let Ok(told) = goes_on(&mut self.stripe, &fact) {
+            self.lanes[lane].heard(&self.stripe, &told);
+            self.business(account, said);
         }
     }
 

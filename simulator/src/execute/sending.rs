@@ -5,7 +5,7 @@ use super::shop;
 use crate::history::{Names, Outcome};
 use crate::model::Deed;
 use crate::storm::{Copy, Fate};
-use crate::stripe::{Next, RetrySchedule, Tampering, Told};
+use crate::stripe::{Next, RetrySchedule, Rolled, Signing, Tampering, Told, Version};
 use crate::target::{Call, Credits, EventId, Operation, Reply};
 use std::time::Duration;
 
@@ -68,11 +68,24 @@ impl Sending {
         let what = play.stripe.event(event)?;
         let kind = what.kind;
         let said = match (play.offers(Operation::Webhook), copy, &what.meaning.told) {
-            (true, Copy::Genuine, _) => format!("deliver {kind} #{number}"),
-            (true, Copy::Twin, _) => format!("deliver {kind} #{number}, a twin"),
-            (true, Copy::Forged, _) => format!("post a forged {kind}"),
-            (true, Copy::Stale, _) => format!("play back {kind} #{number}, too old"),
-            (true, Copy::Altered, _) => format!("deliver {kind} with an altered body"),
+            (true, copy, _) => {
+                let delivered = format!("deliver {kind} #{number}");
+                match copy {
+                    Copy::Genuine | Copy::Beside => delivered,
+                    Copy::Twin => delivered + ", a twin",
+                    Copy::OlderVersion => delivered + " in an older shape",
+                    Copy::RolledOursFirst => delivered + ", signed with ours and another secret",
+                    Copy::RolledOursSecond => delivered + ", signed with another secret and ours",
+                    Copy::Forged => format!("post a forged {kind}"),
+                    Copy::Unsigned => format!("post an unsigned {kind}"),
+                    Copy::Oversized => format!("post a forged {kind} of megabytes"),
+                    Copy::Stale => format!("play back {kind} #{number}, too old"),
+                    Copy::OtherMode => format!("deliver {kind} of the live mode"),
+                    Copy::Altered => format!("deliver {kind} with an altered body"),
+                    Copy::Reserialized => delivered + " with its body printed anew",
+                    Copy::Truncated => delivered + " with half of its body",
+                }
+            }
             (false, Copy::Genuine | Copy::Twin, Told::Paid { credits }) => {
                 let who = Names::account(account);
                 format!("grant {credits} credits to {who} for sale {number}")
@@ -84,7 +97,7 @@ impl Sending {
             (false, ..) => return None,
         };
         let mut sending = Self::new(Some(account), instance, said, message);
-        sending.insists = copy.is_authentic();
+        sending.insists = copy.is_needed();
         Some(sending)
     }
 
@@ -197,14 +210,39 @@ impl Sending {
         let (secret, now) = (shop::WEBHOOK_SECRET, Play::sent_at());
         let forge = |tampering| event.tampered(tampering, secret, now);
         let delivery = match copy {
-            Copy::Genuine | Copy::Twin => event.delivery(secret, now),
+            Copy::Genuine | Copy::Twin | Copy::Beside => event.delivery(secret, now),
+            Copy::OlderVersion => event.delivery_in(Version::Acacia, secret, now),
+            Copy::RolledOursFirst | Copy::RolledOursSecond => {
+                let rolled = Some(Rolled {
+                    secret: shop::ROLLED_SECRET,
+                    first: copy == Copy::RolledOursSecond,
+                });
+                let signing = Signing {
+                    rolled,
+                    ..secret.into()
+                };
+                event.delivery(signing, now)
+            }
+            Copy::Reserialized => forge(Tampering::ReserializedBody),
+            Copy::Unsigned => forge(Tampering::MissingHeader),
+            Copy::OtherMode => forge(Tampering::OtherMode),
+            Copy::Oversized => forge(Tampering::OversizedBody),
+            Copy::Truncated => forge(Tampering::TruncatedBody),
             Copy::Forged => forge(Tampering::ForgedSignature),
             Copy::Stale => forge(Tampering::StaleTimestamp),
             Copy::Altered => forge(Tampering::AlteredBody),
         };
         let deed = match meaning.told {
             _ if !copy.is_authentic() => Deed::Tampered,
-            Told::Unpaid => Deed::Unpaid { fact },
+            Told::Nothing | Told::Unpaid => Deed::Unpaid { fact },
+            Told::Echoed { credits } => Deed::Echoed { fact, credits },
+            Told::Free { credits } => Deed::Free { fact, credits },
+            Told::Withdrawn { paid, withdrawn } => Deed::Withdrawn {
+                fact,
+                paid,
+                withdrawn,
+            },
+            Told::Reinstated { paid } => Deed::Reinstated { fact, paid },
             Told::Paid { credits } => Deed::Paid { fact, credits },
             Told::Refunded { paid, refunded } => Deed::Repaid {
                 fact,

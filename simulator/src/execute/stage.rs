@@ -206,6 +206,8 @@ impl Stage {
             jobs: offers(Operation::Reserve),
             ends: offers(Operation::Charge) && offers(Operation::Refund),
             sweeps: offers(Operation::Sweep),
+            links: offers(Operation::Link),
+            abroad: !shop::abroad(&self.catalogue).is_empty(),
             faults: Vec::new(),
         }
     }

@@ -97,6 +97,13 @@ impl<'a> Walk<'a> {
                 }
                 What::Calm => {
                     self.audit.left_a_hold |= self.holds();
+                    // Every event of every fact has come by now.
+                    self.states = self.states.drain(..).flat_map(Account::settled).collect();
+                    self.tidy();
+                    // A balance that hasn't changed since isn't told again.
+                    if let Some(shown) = self.shown {
+                        self.compare(place, &shown);
+                    }
                 }
                 What::Swept => {
                     self.swept = true;

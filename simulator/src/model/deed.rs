@@ -48,6 +48,38 @@ pub enum Deed {
         /// Credits.
         credits: Credits,
     },
+    /// A genuine delivery: credits were paid for, and other deliveries say the same. A ledger
+    /// acts on the one that it likes, and has by the time that all have come.
+    Echoed {
+        /// The fact.
+        fact: FactId,
+        /// Credits.
+        credits: Credits,
+    },
+    /// A genuine delivery: a plan began, and nothing was asked for it. Whether it gives credits is
+    /// the ledger's own choice.
+    Free {
+        /// The fact.
+        fact: FactId,
+        /// Credits.
+        credits: Credits,
+    },
+    /// A genuine delivery: a bank took money because of a dispute, and other deliveries say so.
+    Withdrawn {
+        /// The fact that was paid.
+        fact: FactId,
+        /// What was paid, minor units.
+        paid: i64,
+        /// What was taken, minor units.
+        withdrawn: i64,
+    },
+    /// A genuine delivery: a bank gives back what it took, and other deliveries say so.
+    Reinstated {
+        /// The fact that was paid.
+        fact: FactId,
+        /// What was paid, minor units.
+        paid: i64,
+    },
     /// A genuine delivery: money was given back.
     Repaid {
         /// The fact that was paid.

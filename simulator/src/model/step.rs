@@ -25,6 +25,10 @@ impl Account {
             Deed::Sweep { .. }
             | Deed::Unpaid { .. }
             | Deed::Paid { .. }
+            | Deed::Echoed { .. }
+            | Deed::Free { .. }
+            | Deed::Withdrawn { .. }
+            | Deed::Reinstated { .. }
             | Deed::Repaid { .. }
             | Deed::Tampered => Vec::new(),
         }
@@ -39,7 +43,7 @@ impl Account {
             Reply::Error(LedgerError::Refused(_)) if self.may_refuse(deed) => vec![self.clone()],
             Reply::Error(LedgerError::Refused(_) | LedgerError::NotOffered) => Vec::new(),
             Reply::Error(LedgerError::Failed(_)) => self.maybe(deed),
-            Reply::Webhook(status) if status.is_success() => vec![self.told(deed)],
+            Reply::Webhook(status) if status.is_success() => self.told(deed).by_now(),
             Reply::Webhook(status) if status.is_refusal() => vec![self.clone()],
             Reply::Webhook(_) => self.maybe(deed),
             Reply::Sweep(jobs) => self.sweep(deed, jobs).into_iter().collect(),
@@ -47,7 +51,7 @@ impl Account {
                 .outcomes(deed)
                 .into_iter()
                 .filter(|(allowed, _)| allowed == own)
-                .map(|(_, then)| then)
+                .flat_map(|(_, then)| then.by_now())
                 .collect(),
         }
     }
@@ -61,9 +65,14 @@ impl Account {
                 reaches_holds: true,
             } => states.extend(self.partly_swept()),
             Deed::Sweep { .. } => {}
-            Deed::Unpaid { .. } | Deed::Paid { .. } | Deed::Repaid { .. } | Deed::Tampered => {
-                states.push(self.told(deed));
-            }
+            Deed::Unpaid { .. }
+            | Deed::Paid { .. }
+            | Deed::Echoed { .. }
+            | Deed::Free { .. }
+            | Deed::Withdrawn { .. }
+            | Deed::Reinstated { .. }
+            | Deed::Repaid { .. }
+            | Deed::Tampered => states.extend(self.told(deed).by_now()),
             _ => states.extend(self.outcomes(deed).into_iter().map(|(_, then)| then)),
         }
         states.sort();
@@ -105,8 +114,20 @@ impl Account {
                 Some(was) if was == amount.get() => Standing::Repeat,
                 Some(_) => Standing::Mismatch,
             },
-            Deed::Paid { fact, .. } if self.granted(fact).is_some() => Standing::Repeat,
-            Deed::Paid { .. } | Deed::Unpaid { .. } => Standing::First,
+            Deed::Paid { fact, .. } | Deed::Echoed { fact, .. } | Deed::Free { fact, .. }
+                if self.granted(fact).is_some() =>
+            {
+                Standing::Repeat
+            }
+            Deed::Paid { .. }
+            | Deed::Echoed { .. }
+            | Deed::Free { .. }
+            | Deed::Unpaid { .. } => Standing::First,
+            Deed::Withdrawn { fact, .. } => match self.facts.get(fact) {
+                Some(known) if known.withdrawn > 0 => Standing::Repeat,
+                _ => Standing::Clawback,
+            },
+            Deed::Reinstated { .. } => Standing::Clawback,
             Deed::Repaid { fact, refunded, .. } => {
                 let seen = self.facts.get(fact).map_or(0, |fact| fact.refunded);
                 if *refunded > seen {
@@ -217,10 +238,34 @@ impl Account {
         }
     }
 
-    /// The state once a delivery is applied.
+    /// The state once a delivery is told, with what it promises.
     fn told(&self, deed: &Deed) -> Account {
         let mut then = self.clone();
         match deed {
+            Deed::Echoed { fact, credits } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.promised.credits = Some(credits.get());
+                known.promised.free = false;
+            }
+            Deed::Free { fact, credits } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.promised.credits = Some(credits.get());
+                known.promised.free = true;
+            }
+            Deed::Withdrawn {
+                fact,
+                paid,
+                withdrawn,
+            } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.paid = *paid;
+                known.promised.withdrawn = Some(*withdrawn);
+            }
+            Deed::Reinstated { fact, paid } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.paid = *paid;
+                known.promised.reinstated = true;
+            }
             Deed::Paid { fact, credits } if self.granted(fact).is_none() => {
                 then.pay_in(fact, credits.get());
             }
@@ -237,12 +282,6 @@ impl Account {
             _ => {}
         }
         then
-    }
-
-    fn pay_in(&mut self, fact: &FactId, credits: i64) {
-        self.facts.entry(fact.clone()).or_default().credits = Some(credits);
-        self.raise(credits);
-        self.claw_back(fact);
     }
 
     fn granted(&self, fact: &FactId) -> Option<i64> {

@@ -197,6 +197,8 @@ mod tests {
             jobs: true,
             ends: true,
             sweeps: true,
+            links: true,
+            abroad: true,
             faults: Vec::new(),
         };
         let duels = menu.duels();

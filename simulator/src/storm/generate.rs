@@ -30,6 +30,10 @@ pub struct Menu {
     pub ends: bool,
     /// Whether there is a sweep.
     pub sweeps: bool,
+    /// Whether an account can be linked to its customer.
+    pub links: bool,
+    /// Whether the catalogue has a pack in a currency without decimals.
+    pub abroad: bool,
     /// The faults that may strike; empty for fair weather.
     pub faults: Vec<Fault>,
 }
@@ -97,7 +101,10 @@ impl Menu {
     /// Whether what this ledger offers lets the fault do what its story says. A fault that only
     /// bends steps which are never sent wasn't met.
     fn can_meet(&self, fault: Fault) -> bool {
-        (self.webhook || fault.reaches_grants()) && (self.ends || !fault.needs_ends())
+        (self.webhook || fault.reaches_grants())
+            && (self.ends || !fault.needs_ends())
+            && (self.links || fault != Fault::UnknownCustomer)
+            && (self.abroad || fault != Fault::ZeroDecimalCurrency)
     }
 
     fn offers(&self, choice: Choice) -> bool {
@@ -145,8 +152,11 @@ impl Menu {
                     })
                     .boxed()
             }
-            Choice::Plan => (0..self.plans)
-                .prop_map(|plan| Business::Renewal { plan })
+            Choice::Plan => (0..self.plans, prop::bool::weighted(0.3))
+                .prop_map(|(plan, begins)| match begins {
+                    true => Business::Subscription { plan },
+                    false => Business::Renewal { plan },
+                })
                 .boxed(),
             // Mostly less than the smallest pack; sometimes more than there may be.
             Choice::Job => (prop_oneof![3 => 1..=30i64, 1 => 31..=70i64], any::<bool>())
@@ -193,7 +203,8 @@ impl Choice {
 
     fn kind(self) -> Kind {
         match self {
-            Choice::Pack | Choice::Plan => Kind::Payment,
+            Choice::Pack => Kind::Pack,
+            Choice::Plan => Kind::Plan,
             Choice::Job => Kind::Job,
             Choice::Sweep => Kind::Sweep,
         }
@@ -215,6 +226,8 @@ mod tests {
             jobs: true,
             ends: true,
             sweeps: true,
+            links: true,
+            abroad: true,
             faults: faults.to_vec(),
         }
     }

@@ -9,6 +9,7 @@ mod duel;
 mod fault;
 mod forecast;
 mod generate;
+mod sale;
 mod schedule;
 mod workload;
 
