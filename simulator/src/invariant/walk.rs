@@ -32,6 +32,8 @@ pub(super) struct Walk<'a> {
     /// The states before the last sweep that found nothing, where one should have found something.
     unswept: Vec<Account>,
     onset: Option<Deviation>,
+    /// The latest delivery that was acknowledged and may be acted on later, with its standing.
+    promise: Option<(usize, Standing)>,
 }
 
 /// The last request of the account, with the states before it.
@@ -65,6 +67,7 @@ impl<'a> Walk<'a> {
             swept: false,
             unswept: Vec::new(),
             onset: None,
+            promise: None,
         }
     }
 
@@ -97,13 +100,7 @@ impl<'a> Walk<'a> {
                 }
                 What::Calm => {
                     self.audit.left_a_hold |= self.holds();
-                    // Every event of every fact has come by now.
-                    self.states = self.states.drain(..).flat_map(Account::settled).collect();
-                    self.tidy();
-                    // A balance that hasn't changed since isn't told again.
-                    if let Some(shown) = self.shown {
-                        self.compare(place, &shown);
-                    }
+                    self.settle(place);
                 }
                 What::Swept => {
                     self.swept = true;
@@ -120,6 +117,32 @@ impl<'a> Walk<'a> {
             }
         }
         self.audit.deviations.extend(self.onset);
+    }
+
+    /// Every event of every fact has come by now. A balance that was right as long as something
+    /// could still be done, and isn't now, is that promise broken.
+    fn settle(&mut self, place: usize) {
+        let Some(shown) = self.shown else { return };
+        let right = |states: &[Account]| states.iter().any(|state| state.shows(&shown));
+        let was_right = right(&self.states);
+        self.states = self.states.drain(..).flat_map(Account::settled).collect();
+        self.tidy();
+        match self.promise {
+            Some((told, standing)) if was_right && !right(&self.states) => {
+                self.onset = Some(Deviation {
+                    account: self.account,
+                    place,
+                    cause: Some(told),
+                    standing: Some(standing),
+                    wrong: mismatch(&self.states, &shown),
+                    by_crash: false,
+                    suspects_crash: self.died,
+                    after_sweep: false,
+                });
+            }
+            // A balance that hasn't changed isn't told again.
+            _ => self.compare(place, &shown),
+        }
     }
 
     fn holds(&self) -> bool {
@@ -254,6 +277,16 @@ impl<'a> Walk<'a> {
         before: Vec<Account>,
     ) {
         self.tidy();
+        let promises = |request: &&Request| {
+            let later = matches!(
+                request.deed,
+                Deed::Echoed { .. } | Deed::Withdrawn { .. } | Deed::Reinstated { .. }
+            );
+            later && request.outcome.heard().is_some()
+        };
+        if standing != Standing::Repeat && requests.iter().any(promises) {
+            self.promise = Some((place, standing));
+        }
         let lost = |request: &&Request| matches!(request.outcome, Outcome::ReplyLost(_));
         self.last = Some(Last {
             place,

@@ -23,6 +23,7 @@ mod kind;
 mod meaning;
 mod moves;
 mod object;
+pub mod rest;
 mod shape;
 mod shelf;
 pub mod signature;

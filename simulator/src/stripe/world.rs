@@ -36,6 +36,8 @@ pub struct Stripe {
     /// The latest charge of each sale.
     pub(super) paid_by: BTreeMap<FactId, String>,
     events: Vec<Event>,
+    /// Drafts whose `invoice.created` somebody has yet to answer, or since when everybody has (D15).
+    pub(super) gates: BTreeMap<FactId, Option<i64>>,
     /// The API call under way, which causes what is told meanwhile (E3).
     pub(super) cause: Option<Request>,
 }
@@ -69,6 +71,7 @@ impl Stripe {
             endpoints: Shelf::default(),
             paid_by: BTreeMap::new(),
             events: Vec::with_capacity(16),
+            gates: BTreeMap::new(),
             cause: None,
         };
         for offer in catalogue.offers {
@@ -168,6 +171,15 @@ impl Stripe {
             return Err(StripeError::Free(price.to_owned()));
         }
         Ok(Arc::clone(found))
+    }
+
+    /// The first price that was ever set, once or each period.
+    pub(super) fn price_of(&self, plan: bool) -> Result<String, StripeError> {
+        let prices = self.prices.newest();
+        let first = prices.filter(|price| price.recurring.is_some() == plan).last();
+        first
+            .map(|price| price.id.clone())
+            .ok_or(StripeError::NothingToSell)
     }
 
     /// Whose customer this is.

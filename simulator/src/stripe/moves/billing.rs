@@ -11,6 +11,7 @@ use super::super::world::{Sale, Stripe};
 use super::{Emitted, Telling};
 use crate::{AccountId, CustomerId, FactId, OfferKind};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const HOUR: i64 = 60 * 60;
@@ -403,7 +404,9 @@ impl Stripe {
         let invoices = invoices.filter(|it| by_clock(&it.customer)).filter_map(|it| {
             let id = it.id.clone();
             match it.status {
-                InvoiceStatus::Draft => Some((it.created + HOUR, Due::Finalize(id))),
+                InvoiceStatus::Draft => {
+                    Some((gate(&self.gates, &id, it.created), Due::Finalize(id)))
+                }
                 InvoiceStatus::Open => it.next_attempt.map(|at| (at, Due::Attempt(id))),
                 _ => None,
             }
@@ -420,7 +423,7 @@ impl Stripe {
     }
 
     /// Does what time has brought.
-    pub(super) fn bring(&mut self, due: Due) {
+    pub(in crate::stripe) fn bring(&mut self, due: Due) {
         // What was due was found in this world a moment ago; whoever ended it meanwhile was right.
         let _ = match due {
             Due::Announce(id) => {
@@ -488,6 +491,16 @@ impl Stripe {
         self.open_invoice(&mut telling, id);
         let declines = self.declines(&invoice.customer);
         self.collect(&mut telling, id, declines);
+    }
+}
+
+/// When a draft's gate opens (D15): an hour after everybody has answered its `invoice.created`, or
+/// after three days.
+fn gate(gates: &BTreeMap<FactId, Option<i64>>, invoice: &FactId, created: i64) -> i64 {
+    match gates.get(invoice) {
+        Some(None) => created + 72 * HOUR,
+        Some(Some(answered)) => (*answered).max(created) + HOUR,
+        None => created + HOUR,
     }
 }
 

@@ -103,7 +103,7 @@ impl Stripe {
     }
 
     /// A clock goes, with its customers and their subscriptions (T2).
-    pub(crate) fn delete_clock(&mut self, id: &str) -> Result<Object, StripeError> {
+    pub(in crate::stripe) fn delete_clock(&mut self, id: &str) -> Result<Object, StripeError> {
         let clock = self.clocks.get(id).cloned();
         let clock = clock.ok_or_else(|| StripeError::NoSuchClock(id.to_owned()))?;
         let theirs = self.customers.newest();

@@ -12,6 +12,7 @@ mod invoicing;
 mod payments;
 mod refunds;
 
+pub(super) use billing::Due;
 pub(super) use checkout::Order;
 pub(super) use customers::{NewCustomer, NewPrice};
 

@@ -31,15 +31,13 @@ impl BillingReason {
     }
 }
 
-/// How far an invoice is (I2).
+/// How far an invoice is (I2), as far as this world takes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InvoiceStatus {
     /// Until it is finalized, about an hour (I17).
     Draft,
     Open,
     Paid,
-    Void,
-    Uncollectible,
 }
 
 impl InvoiceStatus {
@@ -48,8 +46,6 @@ impl InvoiceStatus {
             InvoiceStatus::Draft => "draft",
             InvoiceStatus::Open => "open",
             InvoiceStatus::Paid => "paid",
-            InvoiceStatus::Void => "void",
-            InvoiceStatus::Uncollectible => "uncollectible",
         }
     }
 }
