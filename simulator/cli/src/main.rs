@@ -13,6 +13,7 @@ mod print;
 mod progress;
 mod replay;
 mod storm;
+mod stripe;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Verb::Storm(args) => storm::run(args),
         Verb::Replay(args) => replay::run(args),
         Verb::Grade(args) => grade::run(args),
+        Verb::Stripe(args) => stripe::run(args),
         Verb::List(what) => list::run(what),
         Verb::Doctor(args) => doctor::run(args),
     };

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// Longer heads and bodies are refused.
-const LONGEST_HEAD: usize = 64 * 1024;
+const LONGEST_HEAD: usize = 32 * 1024;
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// A request or a response, whole.
