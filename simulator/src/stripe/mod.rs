@@ -24,6 +24,8 @@ mod meaning;
 mod moves;
 mod object;
 pub mod rest;
+#[cfg(test)]
+mod rows;
 mod shape;
 mod shelf;
 pub mod signature;

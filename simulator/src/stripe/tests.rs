@@ -501,3 +501,110 @@ fn events_have_what_the_strictest_sdk_asks_for() {
     }
 }
 
+/// Reads a body as a careful handler would, and says what it means.
+fn read(body: &Value) -> (String, Told) {
+    let object = &body["data"]["object"];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let number = |value: &Value| value.as_i64().unwrap();
+    match body["type"].as_str().unwrap() {
+        "charge.refunded" => {
+            let told = Told::Refunded {
+                paid: number(&object["amount"]),
+                refunded: number(&object["amount_refunded"]),
+            };
+            (text(&object["payment_intent"]), told)
+        }
+        "charge.dispute.funds_withdrawn" => {
+            let (paid, withdrawn) = (1000, number(&object["amount"]));
+            let told = Told::Withdrawn { paid, withdrawn };
+            (text(&object["payment_intent"]), told)
+        }
+        "charge.dispute.funds_reinstated" => {
+            let told = Told::Reinstated { paid: 1000 };
+            (text(&object["payment_intent"]), told)
+        }
+        "invoice.paid" => {
+            let line = &object["lines"]["data"][0];
+            assert_eq!(line["pricing"]["price_details"]["price"], PLAN);
+            let credits = Credits::new(50);
+            (text(&object["id"]), Told::Echoed { credits })
+        }
+        _ if object["payment_status"] == "paid" => {
+            assert_eq!(object["metadata"]["price"], PACK);
+            let credits = Credits::new(100);
+            (text(&object["id"]), Told::Paid { credits })
+        }
+        _ => (text(&object["id"]), Told::Unpaid),
+    }
+}
+
+#[test]
+fn whatever_happens_a_body_says_what_its_meaning_says() {
+    let moves = prop::collection::vec((0..9_u8, 0..8_usize, -1..1200_i64), 1..40);
+    runner(3)
+        .run(&moves, |moves| {
+            let mut stripe = world();
+            let customer = stripe.create_customer(&account());
+            let mut sales = vec![FactId::new("cs_none")];
+            for (which, place, minor) in moves {
+                let sale = sales[place % sales.len()].clone();
+                let pack = sale.as_str().starts_with("cs_");
+                let emitted = match which {
+                    0 => stripe.checkout(&account(), None, PACK, PaymentMethod::Card),
+                    1 => stripe.checkout(&account(), None, PACK, PaymentMethod::BankDebit),
+                    2 => stripe.renew(&customer, PLAN, BillingReason::SubscriptionCycle),
+                    3 => stripe.bank_debit_clears(&sale),
+                    4 => stripe.bank_debit_fails(&sale),
+                    5 if pack => stripe.dispute(&sale),
+                    6 if pack => stripe.close_dispute(&sale, minor > 600),
+                    _ => stripe.refund(&sale, minor),
+                };
+                if let Ok(Emitted { fact, .. }) = emitted {
+                    sales.push(fact);
+                }
+            }
+            let mut intents = std::collections::HashMap::new();
+            let mut refunded = std::collections::HashMap::new();
+            let read_by_a_handler = [
+                "checkout.session.completed",
+                "checkout.session.async_payment_succeeded",
+                "checkout.session.async_payment_failed",
+                "invoice.paid",
+                "charge.refunded",
+                "charge.dispute.funds_withdrawn",
+                "charge.dispute.funds_reinstated",
+            ];
+            let read_by_a_handler =
+                |event: &&Event| read_by_a_handler.contains(&event.kind.as_str());
+            for event in stripe.events().iter().filter(read_by_a_handler) {
+                let body = parsed(event);
+                let object = &body["data"]["object"];
+                let (about, told) = read(&body);
+                prop_assert_eq!(told, event.meaning.told);
+                let fact = event.meaning.fact.as_str().to_owned();
+                match told {
+                    Told::Refunded {
+                        paid,
+                        refunded: total,
+                    } => {
+                        prop_assert_eq!(intents.get(&about), Some(&fact));
+                        let before = refunded.insert(fact, total).unwrap_or(0);
+                        prop_assert!(before < total && total <= paid);
+                    }
+                    Told::Withdrawn { .. } | Told::Reinstated { .. } => {
+                        prop_assert_eq!(intents.get(&about), Some(&fact));
+                    }
+                    _ => {
+                        prop_assert_eq!(about, fact.clone());
+                        let payments = &object["payments"]["data"][0]["payment"];
+                        let intent = object
+                            .get("payment_intent")
+                            .unwrap_or(&payments["payment_intent"]);
+                        intents.insert(intent.as_str().unwrap().to_owned(), fact);
+                    }
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+}
