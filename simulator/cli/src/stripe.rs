@@ -6,7 +6,7 @@ use crate::print;
 use crate::progress::{heed_interrupts, interrupted};
 use simulator::report::text;
 use simulator::stripe::{Next, Stripe};
-use simulator::stripe_server::{API_KEY, Setup, StripeServer, Told};
+use simulator::stripe_server::{API_KEY, Attempt, Setup, StripeServer};
 use simulator::{Catalogue, Credits, Currency, Money, Offer, OfferKind, clock, random};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, Failure> {
 }
 
 /// One attempt, in one line.
-fn line(told: &Told) -> String {
+fn line(told: &Attempt) -> String {
     let answer = match &told.answer {
         Ok(status @ 200..300) => text::good(&format!("HTTP {status}")),
         Ok(status) => text::bad(&format!("HTTP {status}")),
@@ -86,7 +86,10 @@ fn trigger(event: &str, port: u16) -> Result<u8, Failure> {
             "no answer on port {port}: {error}; `badai stripe --port {port}` starts it"
         ))
     };
-    if !event.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte)) {
+    if !event
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))
+    {
         return Err(Failure::request(format!(
             "`{event}` is no type of event, such as invoice.paid"
         )));

@@ -53,19 +53,58 @@ pub fn specimens() -> Vec<Subject> {
             "naive",
             "reads the balance, then writes it; remembers jobs and events in its process",
         ),
-        webhooks::<invoice_twice::InvoiceTwice>("invoice-twice", "grants on invoice.paid and once more on invoice.payment_succeeded"),
-        webhooks::<subscription_twice::SubscriptionTwice>("subscription-twice", "grants a subscription by its checkout and by its first invoice"),
-        webhooks::<event_id_alone::EventIdAlone>("event-id-alone", "knows a sale by the id of the event that told it"),
-        webhooks::<unpaid_session::UnpaidSession>("unpaid-session", "takes a completed checkout for a paid one"),
-        webhooks::<hundredths::Hundredths>("hundredths", "divides every amount by a hundred to get the price"),
-        webhooks::<refund_delta::RefundDelta>("refund-delta", "takes a charge's running total for one refund's amount"),
-        webhooks::<reserialized_body::ReserializedBody>("reserialized-body", "verifies a body that its framework has parsed and printed again"),
-        webhooks::<first_signature::FirstSignature>("first-signature", "looks at the first v1 signature only"),
-        webhooks::<forgotten_stranger::ForgottenStranger>("forgotten-stranger", "refuses an unknown customer's invoice and remembers the event as done"),
-        webhooks::<latest_wins::LatestWins>("latest-wins", "ignores an event that was created before one that it has applied"),
-        webhooks::<old_invoice::OldInvoice>("old-invoice", "looks for an invoice's subscription where it stood before basil"),
-        webhooks::<inquiry_as_dispute::InquiryAsDispute>("inquiry-as-dispute", "takes credits back when a bank only asks"),
-        webhooks::<renewal_sets::RenewalSets>("renewal-sets", "sets the balance to the plan's credits on renewal day"),
+        webhooks::<invoice_twice::InvoiceTwice>(
+            "invoice-twice",
+            "grants on invoice.paid and once more on invoice.payment_succeeded",
+        ),
+        webhooks::<subscription_twice::SubscriptionTwice>(
+            "subscription-twice",
+            "grants a subscription by its checkout and by its first invoice",
+        ),
+        webhooks::<event_id_alone::EventIdAlone>(
+            "event-id-alone",
+            "knows a sale by the id of the event that told it",
+        ),
+        webhooks::<unpaid_session::UnpaidSession>(
+            "unpaid-session",
+            "takes a completed checkout for a paid one",
+        ),
+        webhooks::<hundredths::Hundredths>(
+            "hundredths",
+            "divides every amount by a hundred to get the price",
+        ),
+        webhooks::<refund_delta::RefundDelta>(
+            "refund-delta",
+            "takes a charge's running total for one refund's amount",
+        ),
+        webhooks::<reserialized_body::ReserializedBody>(
+            "reserialized-body",
+            "verifies a body that its framework has parsed and printed again",
+        ),
+        webhooks::<first_signature::FirstSignature>(
+            "first-signature",
+            "looks at the first v1 signature only",
+        ),
+        webhooks::<forgotten_stranger::ForgottenStranger>(
+            "forgotten-stranger",
+            "refuses an unknown customer's invoice and remembers the event as done",
+        ),
+        webhooks::<latest_wins::LatestWins>(
+            "latest-wins",
+            "ignores an event that was created before one that it has applied",
+        ),
+        webhooks::<old_invoice::OldInvoice>(
+            "old-invoice",
+            "looks for an invoice's subscription where it stood before basil",
+        ),
+        webhooks::<inquiry_as_dispute::InquiryAsDispute>(
+            "inquiry-as-dispute",
+            "takes credits back when a bank only asks",
+        ),
+        webhooks::<renewal_sets::RenewalSets>(
+            "renewal-sets",
+            "sets the balance to the plan's credits on renewal day",
+        ),
     ]
 }
 

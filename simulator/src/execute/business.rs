@@ -25,9 +25,11 @@ impl Play<'_> {
             Action::Subscribe { plan, trial } => self.subscribe(lane, account, plan, trial),
             Action::Renew { plan } => self.renew(lane, account, plan),
             Action::GiveBack { percent } => self.give_back(lane, account, percent),
-            Action::Clear => self.goes_on(lane, account, "sees the bank debit clear", |it, sale| {
-                it.bank_debit_clears(sale)
-            }),
+            Action::Clear => {
+                self.goes_on(lane, account, "sees the bank debit clear", |it, sale| {
+                    it.bank_debit_clears(sale)
+                })
+            }
             Action::Bounce => self.goes_on(lane, account, "has the bank refuse", |it, sale| {
                 it.bank_debit_fails(sale)
             }),
@@ -38,9 +40,12 @@ impl Play<'_> {
                 it.dispute(sale)
             }),
             Action::Escalate => {
-                self.goes_on(lane, account, "disputes what was asked about", |it, sale| {
-                    it.escalate(sale)
-                });
+                self.goes_on(
+                    lane,
+                    account,
+                    "disputes what was asked about",
+                    |it, sale| it.escalate(sale),
+                );
             }
             Action::Close { won } => {
                 let said = if won {

@@ -154,9 +154,12 @@ impl<'a> Play<'a> {
             let account = self.history.parties[number].account.clone();
             let customer = self.customers[number].clone();
             if self.offers(Operation::Open) {
-                self.quietly(0, &Call::Open {
-                    account: account.clone(),
-                });
+                self.quietly(
+                    0,
+                    &Call::Open {
+                        account: account.clone(),
+                    },
+                );
             }
             let later = schedule.steps.iter().any(|step| {
                 step.account == number && matches!(step.action, Action::Acquaint { .. })

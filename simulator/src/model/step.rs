@@ -119,10 +119,9 @@ impl Account {
             {
                 Standing::Repeat
             }
-            Deed::Paid { .. }
-            | Deed::Echoed { .. }
-            | Deed::Free { .. }
-            | Deed::Unpaid { .. } => Standing::First,
+            Deed::Paid { .. } | Deed::Echoed { .. } | Deed::Free { .. } | Deed::Unpaid { .. } => {
+                Standing::First
+            }
             Deed::Withdrawn { fact, .. } => match self.facts.get(fact) {
                 Some(known) if known.withdrawn > 0 => Standing::Repeat,
                 _ => Standing::Clawback,

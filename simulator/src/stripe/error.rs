@@ -120,7 +120,9 @@ pub enum StripeError {
     #[error("The test clock '{0}' can only be advanced to a later time")]
     ClockGoesBack(String),
     /// T4.
-    #[error("The test clock '{0}' can be advanced by two intervals of its shortest subscription, or two years")]
+    #[error(
+        "The test clock '{0}' can be advanced by two intervals of its shortest subscription, or two years"
+    )]
     ClockGoesTooFar(String),
     /// T5.
     #[error("The test clock '{0}' has as many customers as it can")]

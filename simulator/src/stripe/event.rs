@@ -70,7 +70,8 @@ impl Event {
     /// for: of a sale's dozen events, most endpoints hear one.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        self.body.get_or_init(|| self.body_in(Version::default(), 1))
+        self.body
+            .get_or_init(|| self.body_in(Version::default(), 1))
     }
 
     /// The same for an endpoint of that version (E8), while so many endpoints haven't answered
@@ -130,7 +131,9 @@ impl Shaped for View<'_> {
             "request" => event.request.as_ref().map(|request| &request.id).into(),
             "key" => {
                 let request = event.request.as_ref();
-                request.and_then(|request| request.idempotency_key.as_ref()).into()
+                request
+                    .and_then(|request| request.idempotency_key.as_ref())
+                    .into()
             }
             "type" => event.kind.as_str().into(),
             _ => panic!("an event has no value for hole `{hole}`"),

@@ -23,7 +23,11 @@ impl<T> Default for Shelf<T> {
 impl<T: Clone> Shelf<T> {
     pub(super) fn put(&mut self, id: &str, object: T) -> Arc<T> {
         let object = Arc::new(object);
-        if self.by_id.insert(id.to_owned(), Arc::clone(&object)).is_none() {
+        if self
+            .by_id
+            .insert(id.to_owned(), Arc::clone(&object))
+            .is_none()
+        {
             self.made.push(id.to_owned());
         }
         object

@@ -70,7 +70,10 @@ fn latest(stripe: &Stripe) -> &Event {
 }
 
 fn needed(stripe: &Stripe) -> impl Iterator<Item = &Event> {
-    stripe.events().iter().filter(|event| event.kind.is_needed())
+    stripe
+        .events()
+        .iter()
+        .filter(|event| event.kind.is_needed())
 }
 
 fn parsed(event: &Event) -> Value {
@@ -396,7 +399,9 @@ fn the_same_run_and_moves_make_the_same_bytes() {
         let mut stripe = world_of(run);
         everything(&mut stripe).unwrap();
         let events = stripe.events().iter();
-        events.map(|event| event.body().to_vec()).collect::<Vec<_>>()
+        events
+            .map(|event| event.body().to_vec())
+            .collect::<Vec<_>>()
     };
     assert_eq!(bodies(7), bodies(7));
     for (one, other) in bodies(7).iter().zip(bodies(8)) {

@@ -54,7 +54,12 @@ mod tests {
         for old in ["2017-08-15", "2024-06-20", "2025-02-24.acacia"] {
             assert_eq!(Version::dated(old), Version::Acacia, "{old}");
         }
-        for new in ["2025-03-31.basil", "2026-07-29.dahlia", "2026-10-28.endive", ""] {
+        for new in [
+            "2025-03-31.basil",
+            "2026-07-29.dahlia",
+            "2026-10-28.endive",
+            "",
+        ] {
             assert_eq!(Version::dated(new), Version::Endive, "{new}");
         }
     }

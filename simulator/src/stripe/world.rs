@@ -176,7 +176,9 @@ impl Stripe {
     /// The first price that was ever set, once or each period.
     pub(super) fn price_of(&self, plan: bool) -> Result<String, StripeError> {
         let prices = self.prices.newest();
-        let first = prices.filter(|price| price.recurring.is_some() == plan).last();
+        let first = prices
+            .filter(|price| price.recurring.is_some() == plan)
+            .last();
         first
             .map(|price| price.id.clone())
             .ok_or(StripeError::NothingToSell)

@@ -19,7 +19,7 @@ const ROUND: Duration = Duration::from_millis(20);
 
 /// One attempt to deliver, as it went.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Attempt {
     /// Which event.
     pub event: EventId,
     /// Its type.
@@ -39,7 +39,7 @@ pub(super) struct Courier {
     /// A host beyond this machine that somebody named.
     allowed: Option<String>,
     patience: Duration,
-    listener: Arc<dyn Fn(&Told) + Send + Sync>,
+    listener: Arc<dyn Fn(&Attempt) + Send + Sync>,
 }
 
 impl Courier {
@@ -47,7 +47,7 @@ impl Courier {
         api: Arc<Mutex<Api>>,
         allowed: Option<String>,
         patience: Duration,
-        listener: Box<dyn Fn(&Told) + Send + Sync>,
+        listener: Box<dyn Fn(&Attempt) + Send + Sync>,
     ) -> Self {
         Self {
             api,
@@ -79,7 +79,7 @@ impl Courier {
                         let Api { world, outbox, .. } = &mut *api;
                         outbox.answered(world, dispatch.number, status).next
                     };
-                    listener(&Told {
+                    listener(&Attempt {
                         event: dispatch.event,
                         kind: dispatch.kind,
                         url: dispatch.url,
@@ -127,7 +127,10 @@ async fn post(target: &Target, dispatch: &Dispatch) -> Result<u16, String> {
     head.push_str("Connection: close\r\n\r\n");
     let lost = |_| "the connection was lost".to_owned();
     stream.write_all(head.as_bytes()).await.map_err(lost)?;
-    stream.write_all(&dispatch.delivery.body).await.map_err(lost)?;
+    stream
+        .write_all(&dispatch.delivery.body)
+        .await
+        .map_err(lost)?;
     let answer = http::read(&mut stream, true).await;
     let answer = answer.map_err(|_| "the connection was lost".to_owned())?;
     let status = answer.line.split(' ').nth(1);

@@ -58,7 +58,8 @@ fn line(request: &Message) -> Option<(&str, &str)> {
     let (method, target, version) = (parts.next()?, parts.next()?, parts.next()?);
     let token = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
     let path = target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic());
-    let plain = !target.starts_with("//") && !target.contains(['#', '\\', '"', '<', '>', '^', '`', '{', '|', '}']);
+    let plain = !target.starts_with("//")
+        && !target.contains(['#', '\\', '"', '<', '>', '^', '`', '{', '|', '}']);
     let http = matches!(version, "HTTP/1.1" | "HTTP/1.0") && parts.next().is_none();
     (token && path && plain && http).then_some((method, target))
 }
@@ -71,7 +72,13 @@ async fn pass(
     request: &Message,
 ) {
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {inner}\r\n");
-    let hop = ["host", "connection", "content-length", "transfer-encoding", "expect"];
+    let hop = [
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "expect",
+    ];
     for (name, value) in &request.headers {
         if !hop.contains(&name.to_ascii_lowercase().as_str()) {
             let _ = write!(head, "{name}: {value}\r\n");

@@ -212,7 +212,14 @@ mod tests {
         assert_eq!(Target::parse("http://[::1]:80").unwrap().host, "::1");
         assert!(Target::parse("http://127.0.0.1").unwrap().is_loopback());
         assert!(!Target::parse("http://example.com").unwrap().is_loopback());
-        for wrong in ["", "localhost:1", "https://x", "http://", "http://a:b/", "http://a b/"] {
+        for wrong in [
+            "",
+            "localhost:1",
+            "https://x",
+            "http://",
+            "http://a:b/",
+            "http://a b/",
+        ] {
             assert!(Target::parse(wrong).is_err(), "{wrong}");
         }
     }

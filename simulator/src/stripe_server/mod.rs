@@ -16,7 +16,7 @@ mod guard;
 mod http;
 mod responder;
 
-pub use courier::Told;
+pub use courier::Attempt;
 
 use crate::clock;
 use crate::stripe::Stripe;
@@ -44,7 +44,7 @@ pub struct Setup {
     /// After how long an endpoint's answer is too late (D2: unpublished, ten seconds here).
     pub patience: Duration,
     /// Who is told of each attempt to deliver.
-    pub listener: Box<dyn Fn(&Told) + Send + Sync>,
+    pub listener: Box<dyn Fn(&Attempt) + Send + Sync>,
 }
 
 impl Default for Setup {
@@ -154,9 +154,15 @@ async fn serve(
     let Ok(listener) = TcpListener::from_std(listener) else {
         return;
     };
-    let inner = MockServer::builder().disable_request_recording().start().await;
+    let inner = MockServer::builder()
+        .disable_request_recording()
+        .start()
+        .await;
     let responder = responder::Responder::new(api);
-    Mock::given(any()).respond_with(responder).mount(&inner).await;
+    Mock::given(any())
+        .respond_with(responder)
+        .mount(&inner)
+        .await;
     let address = *inner.address();
     tokio::select! {
         () = guard::guard(listener, address) => {}

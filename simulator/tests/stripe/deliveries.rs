@@ -2,13 +2,13 @@
 
 use crate::serving::{endpoint, world};
 use simulator::AccountId;
-use simulator::stripe::{Next, Stripe, signature};
-use simulator::stripe_server::{Setup, StripeServer, Told};
 use simulator::clock;
+use simulator::stripe::{Next, Stripe, signature};
+use simulator::stripe_server::{Attempt, Setup, StripeServer};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-fn forward(url: &str, patience: Duration) -> (StripeServer, Receiver<Told>) {
+fn forward(url: &str, patience: Duration) -> (StripeServer, Receiver<Attempt>) {
     let (tell, told) = channel();
     let setup = Setup {
         forward_to: Some(url.to_owned()),
@@ -31,10 +31,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[test]
 fn d1_only_a_2xx_is_delivered_and_a_redirect_is_not_followed() {
     for (answer, status, delivered) in [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nerror", 200, true),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nerror",
+            200,
+            true,
+        ),
         ("HTTP/1.1 204 No Content\r\n\r\n", 204, true),
-        ("HTTP/1.1 302 Found\r\nLocation: /hook\r\nContent-Length: 0\r\n\r\n", 302, false),
-        ("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", 400, false),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: /hook\r\nContent-Length: 0\r\n\r\n",
+            302,
+            false,
+        ),
+        (
+            "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+            400,
+            false,
+        ),
         ("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", 500, false),
     ] {
         let (url, heard) = endpoint(vec![answer]);
@@ -50,7 +62,7 @@ fn d1_only_a_2xx_is_delivered_and_a_redirect_is_not_followed() {
 
 #[test]
 fn d1_a_reset_nonsense_and_nobody_there_are_failures_that_are_retried() {
-    let retried = |told: &Told| matches!(told.next, Next::RetryIn(_));
+    let retried = |told: &Attempt| matches!(told.next, Next::RetryIn(_));
     for nonsense in ["", "nonsense\r\n\r\n"] {
         let (url, _heard) = endpoint(vec![nonsense]);
         let (server, told) = forward(&url, PATIENCE);
@@ -77,7 +89,9 @@ fn d3_a_retry_has_the_same_body_and_a_new_signature_in_the_schedule_of_test_mode
         assert_eq!(told.next == Next::GivenUp, attempt == 4, "D4");
         let request = heard.recv().unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
-        let header = head.lines().find_map(|line| line.strip_prefix("Stripe-Signature: "));
+        let header = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Stripe-Signature: "));
         let secret = server.secret().unwrap();
         let now = clock::unix_now();
         let genuine = signature::verify(secret, header.unwrap(), body.as_bytes(), now);
@@ -99,6 +113,9 @@ fn nothing_is_sent_beyond_this_machine_unless_somebody_named_the_host() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     server.with(|api| a_customer(&mut api.world));
     let both = [told.recv().unwrap(), told.recv().unwrap()];
-    let refused = both.iter().find(|told| told.url.contains("192.0.2.1")).unwrap();
+    let refused = both
+        .iter()
+        .find(|told| told.url.contains("192.0.2.1"))
+        .unwrap();
     assert!(refused.answer.as_ref().unwrap_err().starts_with("not sent"));
 }

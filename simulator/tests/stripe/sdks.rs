@@ -35,9 +35,8 @@ fn python(script: &str) -> Command {
 fn passes(mut sdk: Command) {
     let server = server();
     let output = sdk.arg(server.url()).output();
-    let output = output.unwrap_or_else(|error| {
-        panic!("{sdk:?}: {error}; run simulator/tests/stripe/install.sh")
-    });
+    let output = output
+        .unwrap_or_else(|error| panic!("{sdk:?}: {error}; run simulator/tests/stripe/install.sh"));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{sdk:?}: {errors}");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -69,7 +68,11 @@ impl Drop for Endpoint {
 /// Every type of event is taken by an endpoint that verifies as the SDK's own example does.
 fn verifies(endpoint: impl Fn() -> Command) {
     // Free a moment ago; whoever takes it in between fails the test, and says so.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let setup = Setup {
         forward_to: Some(format!("http://127.0.0.1:{port}/webhook")),
         ..Setup::default()
@@ -85,7 +88,11 @@ fn verifies(endpoint: impl Fn() -> Command) {
     let _ended_with_the_test = Endpoint(process);
     let mut said = said.lines().map(Result::unwrap);
     assert_eq!(said.next().unwrap(), "listening");
-    for kind in ["checkout.session.completed", "charge.dispute.closed", "invoice.paid"] {
+    for kind in [
+        "checkout.session.completed",
+        "charge.dispute.closed",
+        "invoice.paid",
+    ] {
         let head = format!(
             "POST /_badai/trigger/{kind} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {API_KEY}\r\n\
              Content-Length: 0\r\n\r\n"

@@ -76,6 +76,9 @@ fn catalogue(text: &str) -> Result<Catalogue, String> {
 }
 
 fn numbers(text: &str) -> Result<Vec<i64>, std::num::ParseIntError> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     parts.map(str::parse).collect()
 }

@@ -1,13 +1,13 @@
 //! The service, asked over HTTP, on a database of its own.
 
 use reference::{Settings, service};
+use serde_json::{Value, json};
 use simulator::server::{self, Request};
 use simulator::stripe::{PaymentMethod, Stripe};
 use simulator::{
     AccountId, Catalogue, Credits, Currency, Delivery, Ledger, Money, Offer, OfferKind,
     StripeAccess, World, clock,
 };
-use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -31,9 +31,12 @@ struct Service {
 
 impl Service {
     async fn ask(&self, instance: usize, head: &str, body: &[u8]) -> (u16, String) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.ports[instance])).await.unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.ports[instance]))
+            .await
+            .unwrap();
         let length = body.len();
-        let head = format!("{head}Host: x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+        let head =
+            format!("{head}Host: x\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(body).await.unwrap();
         let mut answer = String::new();
@@ -98,22 +101,42 @@ fn a_webhook_told_to_both_instances_is_granted_once_and_counted() {
     with_service(async |service| {
         let mut stripe = Stripe::new(1, catalogue(), clock::unix_now());
         let account = AccountId::new(ACCOUNT);
-        stripe.checkout(&account, None, "price_pack", PaymentMethod::Card).unwrap();
+        stripe
+            .checkout(&account, None, "price_pack", PaymentMethod::Card)
+            .unwrap();
         for event in stripe.events() {
             let delivery = event.delivery(SECRET, clock::unix_now());
             for instance in [0, 1] {
-                assert_eq!(service.deliver(instance, &delivery).await, 200, "{}", event.kind);
+                assert_eq!(
+                    service.deliver(instance, &delivery).await,
+                    200,
+                    "{}",
+                    event.kind
+                );
             }
             let forged = event.delivery("whsec_other", clock::unix_now());
             assert_eq!(service.deliver(0, &forged).await, 400);
         }
         let (status, balance) = service.get(&format!("/accounts/{ACCOUNT}")).await;
         let balance: Value = serde_json::from_str(&balance).unwrap();
-        assert_eq!((status, &balance["credits"]["spendable"]), (200, &json!(100)));
+        assert_eq!(
+            (status, &balance["credits"]["spendable"]),
+            (200, &json!(100))
+        );
         let metrics = service.get("/metrics").await.1;
         let count = stripe.events().len();
-        assert!(metrics.contains(&format!("ledger_webhooks_total{{status=\"2xx\"}} {count}\n")), "{metrics}");
-        assert!(metrics.contains(&format!("ledger_webhooks_total{{status=\"4xx\"}} {count}\n")), "{metrics}");
+        assert!(
+            metrics.contains(&format!(
+                "ledger_webhooks_total{{status=\"2xx\"}} {count}\n"
+            )),
+            "{metrics}"
+        );
+        assert!(
+            metrics.contains(&format!(
+                "ledger_webhooks_total{{status=\"4xx\"}} {count}\n"
+            )),
+            "{metrics}"
+        );
         let large = Delivery {
             headers: Vec::new(),
             body: vec![b'x'; 300 * 1024],
@@ -126,8 +149,13 @@ fn a_webhook_told_to_both_instances_is_granted_once_and_counted() {
 fn a_low_balance_is_told_once_a_threshold_and_again_after_it_was_higher() {
     with_service(async |service| {
         let grant = json!({ "account": ACCOUNT, "fact": "in_1", "amount": 100 });
-        service.post(0, "/accounts", &json!({ "account": ACCOUNT })).await;
-        assert_eq!(service.post(0, "/grants", &grant).await.1["answer"], "granted");
+        service
+            .post(0, "/accounts", &json!({ "account": ACCOUNT }))
+            .await;
+        assert_eq!(
+            service.post(0, "/grants", &grant).await.1["answer"],
+            "granted"
+        );
         let reserve = async |instance, job: &str, amount: i64| {
             let asked = json!({ "account": ACCOUNT, "job": job, "amount": amount });
             let (status, body) = service.post(instance, "/jobs", &asked).await;
@@ -135,13 +163,26 @@ fn a_low_balance_is_told_once_a_threshold_and_again_after_it_was_higher() {
         };
         assert_eq!(reserve(0, "job-1", 50).await, (201, json!([])));
         assert_eq!(reserve(0, "job-2", 5).await, (201, json!([50])));
-        assert_eq!(reserve(1, "job-3", 5).await, (201, json!([])), "told before");
+        assert_eq!(
+            reserve(1, "job-3", 5).await,
+            (201, json!([])),
+            "told before"
+        );
         assert_eq!(reserve(1, "job-4", 30).await, (201, json!([20])));
         assert_eq!(reserve(1, "job-5", 30).await.0, 402);
         let more = json!({ "account": ACCOUNT, "fact": "in_2", "amount": 100 });
-        assert_eq!(service.post(0, "/grants", &more).await.1["below"], json!([]));
-        assert_eq!(reserve(0, "job-6", 100).await, (201, json!([20, 50])), "armed again");
-        let swept = service.post(0, "/sweep", &json!({ "older_than_seconds": 0 })).await;
+        assert_eq!(
+            service.post(0, "/grants", &more).await.1["below"],
+            json!([])
+        );
+        assert_eq!(
+            reserve(0, "job-6", 100).await,
+            (201, json!([20, 50])),
+            "armed again"
+        );
+        let swept = service
+            .post(0, "/sweep", &json!({ "older_than_seconds": 0 }))
+            .await;
         assert_eq!(swept.1["jobs"].as_array().unwrap().len(), 5);
         let metrics = service.get("/metrics").await.1;
         for line in [
@@ -157,16 +198,24 @@ fn a_low_balance_is_told_once_a_threshold_and_again_after_it_was_higher() {
 #[test]
 fn jobs_end_as_the_ledger_says_and_nobody_comes_in_without_the_token() {
     with_service(async |service| {
-        service.post(0, "/accounts", &json!({ "account": ACCOUNT })).await;
+        service
+            .post(0, "/accounts", &json!({ "account": ACCOUNT }))
+            .await;
         let grant = json!({ "account": ACCOUNT, "fact": "in_1", "amount": 100 });
         service.post(1, "/grants", &grant).await;
         let job = json!({ "account": ACCOUNT, "job": "job-1", "amount": 30 });
         assert_eq!(service.post(0, "/jobs", &job).await.0, 201);
         let cost = json!({ "cost": 10 });
         for instance in [0, 1] {
-            assert_eq!(service.post(instance, "/jobs/job-1/charge", &cost).await.0, 200);
+            assert_eq!(
+                service.post(instance, "/jobs/job-1/charge", &cost).await.0,
+                200
+            );
         }
-        assert_eq!(service.post(0, "/jobs/job-1/refund", &json!({})).await.0, 409);
+        assert_eq!(
+            service.post(0, "/jobs/job-1/refund", &json!({})).await.0,
+            409
+        );
         assert_eq!(service.post(0, "/jobs/job-2/charge", &cost).await.0, 404);
         assert_eq!(service.post(0, "/jobs", &job).await.1["answer"], "settled");
         let negative = json!({ "account": ACCOUNT, "job": "job-3", "amount": -1 });

@@ -1,9 +1,12 @@
 //! The mocked Stripe, driven by Stripe's SDK for Rust, unmodified but for the base address (H2).
 
+use futures_core::Stream;
 use simulator::stripe::rest::Failure;
 use simulator::stripe::{BillingReason, PaymentMethod, Stripe, signature};
 use simulator::stripe_server::{API_KEY, Setup, StripeServer};
 use simulator::{AccountId, Catalogue, Credits, Currency, Money, Offer, OfferKind, clock};
+use std::future::poll_fn;
+use std::pin::pin;
 use stripe::{Client, ClientBuilder, RequestStrategy, StripeError, StripeRequest};
 use stripe_core::customer::{CreateCustomer, ListCustomer, RetrieveCustomer};
 use stripe_webhook::{EventObject, Webhook, WebhookError};
@@ -52,13 +55,20 @@ fn h2_h8_the_rust_sdk_creates_retrieves_and_walks_over_all_pages() {
         let mut made = Vec::new();
         for number in 0..25 {
             let name = format!("Buyer {number} & co");
-            let customer = CreateCustomer::new().name(name).send(&client).await.unwrap();
+            let customer = CreateCustomer::new()
+                .name(name)
+                .send(&client)
+                .await
+                .unwrap();
             made.insert(0, customer.id.to_string());
         }
         let one = RetrieveCustomer::new(made[0].as_str()).send(&client).await;
         assert!(one.is_ok());
-        let all = ListCustomer::new().limit(10).paginate().get_all(&client).await.unwrap();
-        let all: Vec<String> = all.iter().map(|it| it.id.to_string()).collect();
+        let mut pages = pin!(ListCustomer::new().limit(10).paginate().stream(&client));
+        let mut all = Vec::new();
+        while let Some(customer) = poll_fn(|cx| pages.as_mut().poll_next(cx)).await {
+            all.push(customer.unwrap().id.to_string());
+        }
         assert_eq!(all, made);
     });
 }
@@ -70,7 +80,10 @@ fn h11_the_rust_sdk_tells_the_errors_of_the_table_apart() {
     let bad = client(&server, "sk_live_abcdefgh");
     block(async {
         assert_eq!(status(ListCustomer::new().send(&bad).await), 401);
-        assert_eq!(status(RetrieveCustomer::new("cus_x").send(&good).await), 404);
+        assert_eq!(
+            status(RetrieveCustomer::new("cus_x").send(&good).await),
+            404
+        );
         let key = stripe::IdempotencyKey::new("key-rs").unwrap();
         let keyed = |name: &'static str| {
             let strategy = RequestStrategy::Idempotent(key.clone());
@@ -119,7 +132,10 @@ fn s19_the_rust_sdk_reads_what_it_knows_and_takes_what_it_does_not() {
     let account = AccountId::new("6f2c1d34-8a5b-4c7e-9f10-2b3a4c5d6e7f");
     let customer = stripe.create_customer(&account);
     let card = PaymentMethod::Card;
-    let sale = stripe.checkout(&account, None, "price_pack", card).unwrap().fact;
+    let sale = stripe
+        .checkout(&account, None, "price_pack", card)
+        .unwrap()
+        .fact;
     stripe.subscribe(&account, &customer, "price_plan").unwrap();
     let reason = BillingReason::SubscriptionCycle;
     stripe.renew(&customer, "price_plan", reason).unwrap();
@@ -147,7 +163,10 @@ fn s19_the_rust_sdk_reads_what_it_knows_and_takes_what_it_does_not() {
     assert!(matches!(read.data.object, EventObject::Unknown(_)));
     // S12: this one refuses the future too.
     for t in [now - 400, now + 400] {
-        assert!(matches!(signed(body, t), Err(WebhookError::BadTimestamp(_))));
+        assert!(matches!(
+            signed(body, t),
+            Err(WebhookError::BadTimestamp(_))
+        ));
     }
     let forged = signature::sign("whsec_other", now, body.as_bytes());
     let refused = Webhook::construct_event(body, &forged, secret);

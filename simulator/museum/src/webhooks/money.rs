@@ -41,10 +41,7 @@ pub(super) async fn credits(tx: &mut PgConnection, account: &str) -> Answer<i64>
 }
 
 /// Whose customer it is, if that is known.
-pub(super) async fn owner(
-    tx: &mut PgConnection,
-    customer: Option<&str>,
-) -> Answer<Option<String>> {
+pub(super) async fn owner(tx: &mut PgConnection, customer: Option<&str>) -> Answer<Option<String>> {
     Ok(
         sqlx::query_scalar("select id::text from accounts where customer = $1")
             .bind(customer)

@@ -315,8 +315,9 @@ impl Stripe {
         self.open_invoice(&mut telling, &invoice.id);
         if invoice.total() < 0 {
             let customer = invoice.customer.as_str();
-            self.customers
-                .change(customer, |it| it.balance = it.balance.saturating_add(invoice.total()));
+            self.customers.change(customer, |it| {
+                it.balance = it.balance.saturating_add(invoice.total())
+            });
         }
         let declines = self.declines(&invoice.customer);
         self.collect(&mut telling, &invoice.id, declines);
@@ -401,16 +402,18 @@ impl Stripe {
                 }
             });
         let invoices = self.invoices.newest();
-        let invoices = invoices.filter(|it| by_clock(&it.customer)).filter_map(|it| {
-            let id = it.id.clone();
-            match it.status {
-                InvoiceStatus::Draft => {
-                    Some((gate(&self.gates, &id, it.created), Due::Finalize(id)))
+        let invoices = invoices
+            .filter(|it| by_clock(&it.customer))
+            .filter_map(|it| {
+                let id = it.id.clone();
+                match it.status {
+                    InvoiceStatus::Draft => {
+                        Some((gate(&self.gates, &id, it.created), Due::Finalize(id)))
+                    }
+                    InvoiceStatus::Open => it.next_attempt.map(|at| (at, Due::Attempt(id))),
+                    _ => None,
                 }
-                InvoiceStatus::Open => it.next_attempt.map(|at| (at, Due::Attempt(id))),
-                _ => None,
-            }
-        });
+            });
         let sessions = self.sessions.newest();
         let sessions = sessions
             .filter(|it| it.status == SessionStatus::Open)
@@ -458,7 +461,8 @@ impl Stripe {
         let draft = self.draft(&next, reason, look_back, account);
         // It was only a look ahead: nothing of it stays.
         self.invoices.remove(draft.id.as_str());
-        self.subscriptions.put(id, Subscription::clone(&subscription));
+        self.subscriptions
+            .put(id, Subscription::clone(&subscription));
         let upcoming = Invoice {
             id: FactId::new(""),
             ..Invoice::clone(&draft)

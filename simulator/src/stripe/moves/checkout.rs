@@ -151,7 +151,10 @@ impl Stripe {
 
     /// Opens a session. Nothing is told of it before somebody goes through it or it expires.
     pub(crate) fn open_session(&mut self, order: Order) -> Result<Arc<Session>, StripeError> {
-        let known = order.customer.as_ref().map(|it| self.account_of(it).cloned());
+        let known = order
+            .customer
+            .as_ref()
+            .map(|it| self.account_of(it).cloned());
         let known = known.transpose()?;
         let currencies = order.items.iter();
         let mut currencies = currencies.map(|(price, _)| price.amount.currency());
@@ -256,7 +259,10 @@ impl Stripe {
         let at = self.time_of(session.customer.as_ref());
         let mut telling = Telling::of(sale, at);
         let total = session.total().unwrap_or(0);
-        let currency = session.items.first().map(|item| item.price.amount.currency());
+        let currency = session
+            .items
+            .first()
+            .map(|item| item.price.amount.currency());
         let Some(currency) = currency.filter(|_| total > 0) else {
             // Nothing to pay: no money stands behind it (C2).
             session.payment = PaymentStatus::NotRequired;
@@ -281,7 +287,11 @@ impl Stripe {
             },
             at,
         );
-        telling.mention(self, EventKind::IntentCreated, Object::Intent(Arc::clone(&intent)));
+        telling.mention(
+            self,
+            EventKind::IntentCreated,
+            Object::Intent(Arc::clone(&intent)),
+        );
         let (status, payment, told) = match session.method {
             PaymentMethod::Card => {
                 let credits = session.credits();
@@ -385,7 +395,9 @@ impl Stripe {
                 Told::Unpaid,
             ),
         };
-        let session = self.sessions.change(sale.as_str(), |it| it.payment = payment);
+        let session = self
+            .sessions
+            .change(sale.as_str(), |it| it.payment = payment);
         if let Some(session) = session {
             telling.tell(self, kind, Object::Session(session), told);
         }

@@ -95,7 +95,10 @@ impl Stripe {
     }
 
     /// Forgets a customer and ends its subscriptions.
-    pub(in crate::stripe) fn delete_customer(&mut self, id: &CustomerId) -> Result<Object, StripeError> {
+    pub(in crate::stripe) fn delete_customer(
+        &mut self,
+        id: &CustomerId,
+    ) -> Result<Object, StripeError> {
         self.account_of(id)?;
         let theirs = self.subscriptions.newest();
         let theirs: Vec<String> = theirs

@@ -75,7 +75,11 @@ impl Stripe {
         })?;
         let object = Object::Dispute(dispute);
         let previous = Some(json!({ "status": status.name() }));
-        telling.mention(self, EventKind::DisputeUpdated, Snapshot { object, previous });
+        telling.mention(
+            self,
+            EventKind::DisputeUpdated,
+            Snapshot { object, previous },
+        );
         Ok(telling.done())
     }
 

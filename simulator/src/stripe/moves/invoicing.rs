@@ -36,7 +36,9 @@ impl Stripe {
         account: AccountId,
     ) -> Arc<Invoice> {
         let id = FactId::new(self.ids.long("in_", '1'));
-        let trial = subscription.trial.is_some_and(|it| it == subscription.period);
+        let trial = subscription
+            .trial
+            .is_some_and(|it| it == subscription.period);
         let price = &subscription.price;
         let whole = price.amount.minor().saturating_mul(subscription.quantity);
         let mut lines = Vec::new();

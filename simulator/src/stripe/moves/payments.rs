@@ -118,7 +118,11 @@ impl Stripe {
             if let Some(charge) = settled {
                 let object = Object::Charge(charge);
                 let previous = Some(json!({ "balance_transaction": null }));
-                telling.mention(self, EventKind::ChargeUpdated, Snapshot { object, previous });
+                telling.mention(
+                    self,
+                    EventKind::ChargeUpdated,
+                    Snapshot { object, previous },
+                );
             }
         }
     }

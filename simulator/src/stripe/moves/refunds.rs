@@ -135,7 +135,11 @@ impl Stripe {
         }
         let previous = Some(json!({ "amount_refunded": charge.refunded + amount }));
         let object = Object::Charge(charge);
-        telling.mention(self, EventKind::ChargeUpdated, Snapshot { object, previous });
+        telling.mention(
+            self,
+            EventKind::ChargeUpdated,
+            Snapshot { object, previous },
+        );
         Ok(telling.done())
     }
 }

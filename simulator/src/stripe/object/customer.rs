@@ -88,8 +88,7 @@ pub(crate) struct Deleted {
 impl Shaped for Deleted {
     fn template(&self, _: Version) -> &'static Template {
         static SHAPE: LazyLock<Template> = LazyLock::new(|| {
-            let deleted: Value =
-                json!({"id": "{{id}}", "object": "{{object}}", "deleted": true});
+            let deleted: Value = json!({"id": "{{id}}", "object": "{{object}}", "deleted": true});
             Template::new(&deleted)
         });
         &SHAPE

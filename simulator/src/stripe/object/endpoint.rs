@@ -28,7 +28,10 @@ impl Endpoint {
     /// Whether events of this type go to it.
     pub(crate) fn listens_to(&self, kind: EventKind) -> bool {
         let types = self.enabled_events.iter();
-        self.enabled && types.clone().any(|name| name == "*" || name == kind.as_str())
+        self.enabled
+            && types
+                .clone()
+                .any(|name| name == "*" || name == kind.as_str())
     }
 
     /// The secrets that sign at this time: one, or both while it is being rolled.
@@ -36,7 +39,9 @@ impl Endpoint {
         let before = self.before_roll.as_ref();
         let before = before.filter(|(_, until)| now < *until);
         let before = before.map(|(secret, _)| secret.as_str());
-        std::iter::once(self.secret.as_str()).chain(before).collect()
+        std::iter::once(self.secret.as_str())
+            .chain(before)
+            .collect()
     }
 }
 

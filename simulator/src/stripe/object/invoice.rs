@@ -129,9 +129,7 @@ impl Shaped for Invoice {
             "currency" => String::from(self.currency).into(),
             "billing_reason" => self.reason.name().into(),
             "subscription" => self.subscription.as_str().into(),
-            "lines" => {
-                Filling::Many(self.lines.iter().map(|line| line as &dyn Shaped).collect())
-            }
+            "lines" => Filling::Many(self.lines.iter().map(|line| line as &dyn Shaped).collect()),
             "lines_count" => i64::try_from(self.lines.len()).unwrap_or(i64::MAX).into(),
             "lines_url" => format!("/v1/invoices/{}/lines", self.id).into(),
             "payments" => {

@@ -74,14 +74,18 @@ impl Shaped for PaymentIntent {
             "currency" => String::from(self.amount.currency()).into(),
             "customer" => self.customer.as_ref().map(CustomerId::as_str).into(),
             "invoice" => self.invoice.as_ref().into(),
-            "last_payment_error" => self.declined.map(|code| json!({
-                "code": "card_declined",
-                "decline_code": code,
-                "doc_url": "https://stripe.com/docs/error-codes/card-declined",
-                "message": "Your card was declined.",
-                "type": "card_error",
-            }))
-            .into(),
+            "last_payment_error" => self
+                .declined
+                .map(|code| {
+                    json!({
+                        "code": "card_declined",
+                        "decline_code": code,
+                        "doc_url": "https://stripe.com/docs/error-codes/card-declined",
+                        "message": "Your card was declined.",
+                        "type": "card_error",
+                    })
+                })
+                .into(),
             "latest_charge" => self.latest_charge.as_ref().into(),
             "metadata" => (&self.metadata).into(),
             "method" => self.method.name().into(),

@@ -133,14 +133,18 @@ impl Shaped for Price {
             "currency" => String::from(self.amount.currency()).into(),
             "metadata" => (&self.metadata).into(),
             "product" => (&self.product).into(),
-            "recurring" => self.recurring.map(|every| json!({
-                "interval": every.name(),
-                "interval_count": 1,
-                "meter": null,
-                "trial_period_days": null,
-                "usage_type": "licensed",
-            }))
-            .into(),
+            "recurring" => self
+                .recurring
+                .map(|every| {
+                    json!({
+                        "interval": every.name(),
+                        "interval_count": 1,
+                        "meter": null,
+                        "trial_period_days": null,
+                        "usage_type": "licensed",
+                    })
+                })
+                .into(),
             "type" => self.recurring.map_or("one_time", |_| "recurring").into(),
             "amount" => self.amount.minor().into(),
             "decimal" => self.amount.minor().to_string().into(),

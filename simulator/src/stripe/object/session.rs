@@ -237,10 +237,14 @@ impl Shaped for Session {
             "customer_details" => Filling::Null,
             "amount" => self.total().into(),
             "currency" => self.currency().into(),
-            "total_details" => self.total().map(|_| json!({
-                "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0
-            }))
-            .into(),
+            "total_details" => self
+                .total()
+                .map(|_| {
+                    json!({
+                        "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0
+                    })
+                })
+                .into(),
             "invoice" => self.invoice.as_ref().into(),
             "invoice_creation" if self.mode == Mode::Payment => json!({
                 "enabled": false,

@@ -154,10 +154,7 @@ impl Shaped for Subscription {
 /// Its period stands in its item since basil (I11).
 fn shape(period_in_item: bool) -> Map<String, Value> {
     let mut item = shape::read(include_str!("shapes/subscription_item.json"));
-    shape::remove(
-        &mut item,
-        &["current_period_end", "current_period_start"],
-    );
+    shape::remove(&mut item, &["current_period_end", "current_period_start"]);
     shape::overwrite(
         &mut item,
         json!({

@@ -128,7 +128,9 @@ impl Api {
         };
         let writes = request.method == "POST";
         let key = request.header("Idempotency-Key");
-        let key = key.filter(|key| writes && !key.is_empty()).map(str::to_owned);
+        let key = key
+            .filter(|key| writes && !key.is_empty())
+            .map(str::to_owned);
         let fingerprint = format!(
             "{} {} {}",
             request.method,
@@ -196,8 +198,7 @@ impl Api {
             self.keys.ends(key);
             if keeps {
                 let now = self.world.now();
-                self.keys
-                    .keep(key, fingerprint, &id, answer.clone(), now);
+                self.keys.keep(key, fingerprint, &id, answer.clone(), now);
             }
         }
         let asked = request.header("Stripe-Version").unwrap_or_default();
@@ -206,9 +207,7 @@ impl Api {
         } else {
             asked
         };
-        let answer = answer
-            .with("Request-Id", id)
-            .with("Stripe-Version", shown);
+        let answer = answer.with("Request-Id", id).with("Stripe-Version", shown);
         let answer = match key {
             Some(key) => answer.with("Idempotency-Key", key),
             None => answer,

@@ -36,7 +36,13 @@ pub(super) fn customer(
         metadata: set(params.map(&["metadata"])),
         test_clock: params.word(&["test_clock"]),
     };
-    params.ignore(&["phone", "address", "shipping", "payment_method", "invoice_settings"]);
+    params.ignore(&[
+        "phone",
+        "address",
+        "shipping",
+        "payment_method",
+        "invoice_settings",
+    ]);
     params.finish()?;
     let customer = api.world.new_customer(new)?;
     Ok(value(&*customer, version))
@@ -70,11 +76,7 @@ pub(super) fn update_customer(
     Ok(value(&*customer, version))
 }
 
-pub(super) fn delete_customer(
-    api: &mut Api,
-    id: &str,
-    params: &Params,
-) -> Result<Value, ApiError> {
+pub(super) fn delete_customer(api: &mut Api, id: &str, params: &Params) -> Result<Value, ApiError> {
     params.finish()?;
     let gone = api.world.delete_customer(&CustomerId::new(id));
     let gone = gone.map_err(|_| ApiError::not_found("customer", id))?;
@@ -102,7 +104,11 @@ pub(super) fn price(api: &mut Api, params: &Params, version: Version) -> Result<
     params.finish()?;
     let product = match (product, named) {
         (Some(product), _) => product,
-        (None, Some(name)) => api.world.new_product(name, None, Metadata::new()).id.clone(),
+        (None, Some(name)) => api
+            .world
+            .new_product(name, None, Metadata::new())
+            .id
+            .clone(),
         (None, None) => return Err(ApiError::missing("product")),
     };
     let price = api.world.new_price(NewPrice {
@@ -139,10 +145,18 @@ pub(super) fn session(api: &mut Api, params: &Params, version: Version) -> Resul
     // C10: under either name.
     let methods = params.texts("payment_method_types");
     let methods = [methods, params.texts("allowed_payment_method_types")].concat();
-    if methods.first().is_some_and(|method| method == "us_bank_account") {
+    if methods
+        .first()
+        .is_some_and(|method| method == "us_bank_account")
+    {
         order.method = PaymentMethod::BankDebit;
     }
-    params.ignore(&["ui_mode", "locale", "billing_address_collection", "return_url"]);
+    params.ignore(&[
+        "ui_mode",
+        "locale",
+        "billing_address_collection",
+        "return_url",
+    ]);
     let items = line_items(params)?;
     params.finish()?;
     if mode != Mode::Setup && items.is_empty() {
@@ -288,11 +302,16 @@ pub(super) fn subscription(
     let trial = params.number(&["trial_period_days"])?.unwrap_or(0);
     let metadata = set(params.map(&["metadata"]));
     let behavior = params.word(&["payment_behavior"]);
-    params.ignore(&["default_payment_method", "collection_method", "payment_settings"]);
+    params.ignore(&[
+        "default_payment_method",
+        "collection_method",
+        "payment_settings",
+    ]);
     params.finish()?;
     if !(0..=730).contains(&trial) {
-        return Err(ApiError::request("Invalid trial_period_days: at most 730")
-            .about("trial_period_days"));
+        return Err(
+            ApiError::request("Invalid trial_period_days: at most 730").about("trial_period_days")
+        );
     }
     let found = api.world.prices.get(&price).cloned();
     let found = found.ok_or_else(|| ApiError::no_such("price", &price, "items[0][price]"))?;
@@ -469,7 +488,11 @@ pub(super) fn resend(api: &mut Api, id: &str, params: &Params) -> Result<Value, 
     params.ignore(&["account"]);
     params.finish()?;
     let id = EventId::new(id);
-    let found = api.world.kept_events().find(|event| event.id == id).cloned();
+    let found = api
+        .world
+        .kept_events()
+        .find(|event| event.id == id)
+        .cloned();
     let event = found.ok_or_else(|| ApiError::not_found("event", id.as_str()))?;
     if let Some(endpoint) = &endpoint
         && api.world.endpoints.get(endpoint).is_none()
@@ -495,8 +518,9 @@ pub(super) fn endpoint(api: &mut Api, params: &Params) -> Result<Value, ApiError
         return Err(ApiError::missing("enabled_events"));
     }
     if !url.starts_with("http://") && !url.starts_with("https://") {
-        return Err(ApiError::request("Invalid URL: an explicit scheme must be provided")
-            .about("url"));
+        return Err(
+            ApiError::request("Invalid URL: an explicit scheme must be provided").about("url"),
+        );
     }
     if api.world.endpoints.len() >= MOST_ENDPOINTS {
         return Err(StripeError::TooManyEndpoints.into());
@@ -545,11 +569,7 @@ pub(super) fn update_endpoint(
     Ok(value(&*endpoint, version))
 }
 
-pub(super) fn delete_endpoint(
-    api: &mut Api,
-    id: &str,
-    params: &Params,
-) -> Result<Value, ApiError> {
+pub(super) fn delete_endpoint(api: &mut Api, id: &str, params: &Params) -> Result<Value, ApiError> {
     params.finish()?;
     let gone = api.world.endpoints.remove(id);
     gone.ok_or_else(|| ApiError::not_found("webhook endpoint", id))?;
@@ -606,9 +626,8 @@ fn merge(metadata: &mut Metadata, new: Metadata) {
 }
 
 fn currency(code: &str, param: &str) -> Result<Currency, ApiError> {
-    Currency::parse(&code.to_ascii_lowercase()).map_err(|_| {
-        ApiError::request(format!("Invalid currency: {code}")).about(param)
-    })
+    Currency::parse(&code.to_ascii_lowercase())
+        .map_err(|_| ApiError::request(format!("Invalid currency: {code}")).about(param))
 }
 
 fn amount(minor: i64, param: &str) -> Result<i64, ApiError> {

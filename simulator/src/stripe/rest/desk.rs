@@ -109,7 +109,10 @@ fn advance(api: &mut Api, params: &Params) -> Result<Value, ApiError> {
 fn roll(api: &mut Api, params: &Params) -> Result<Value, ApiError> {
     const LONGEST: i64 = 24 * 60 * 60;
     let id = params.required(&["endpoint"])?;
-    let grace = params.number(&["grace"])?.unwrap_or(LONGEST).clamp(0, LONGEST);
+    let grace = params
+        .number(&["grace"])?
+        .unwrap_or(LONGEST)
+        .clamp(0, LONGEST);
     let until = api.world.now() + grace;
     let secret = api.world.ids.secret();
     let rolled = api.world.endpoints.change(&id, |endpoint| {
@@ -134,9 +137,8 @@ fn fail(api: &mut Api, params: &Params) -> Result<Value, ApiError> {
 /// Whatever leads to an event of this type, with customers and sales of its own.
 fn trigger(api: &mut Api, kind: &str) -> Result<Value, ApiError> {
     let wanted = EventKind::ALL.iter().find(|it| it.as_str() == kind);
-    let wanted = wanted.ok_or_else(|| {
-        ApiError::request(format!("No move leads to an event of type '{kind}'."))
-    })?;
+    let wanted = wanted
+        .ok_or_else(|| ApiError::request(format!("No move leads to an event of type '{kind}'.")))?;
     let before = api.world.events().len();
     lead_to(&mut api.world, *wanted)?;
     let events: Vec<_> = api.world.events()[before..]
@@ -152,7 +154,8 @@ fn lead_to(world: &mut Stripe, kind: EventKind) -> Result<(), StripeError> {
     let plan = world.price_of(true)?;
     let account = AccountId::new("8b1f5a50-6f0c-4c0e-9f4e-3a52d3b9c001");
     let customer = world.create_customer(&account);
-    let buys = |world: &mut Stripe, method| world.checkout(&account, Some(&customer), &pack, method);
+    let buys =
+        |world: &mut Stripe, method| world.checkout(&account, Some(&customer), &pack, method);
     let card = PaymentMethod::Card;
     match kind {
         K::CustomerCreated => {}

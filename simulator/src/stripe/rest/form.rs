@@ -78,7 +78,8 @@ impl Params {
 
     /// A text that must be there.
     pub(super) fn required(&self, place: &[&str]) -> Result<String, ApiError> {
-        self.word(place).ok_or_else(|| ApiError::missing(&name(place)))
+        self.word(place)
+            .ok_or_else(|| ApiError::missing(&name(place)))
     }
 
     /// A whole number.
@@ -98,8 +99,9 @@ impl Params {
             None | Some("") => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(other) => Err(ApiError::request(format!("Invalid boolean: {other}"))
-                .about(&name(place))),
+            Some(other) => {
+                Err(ApiError::request(format!("Invalid boolean: {other}")).about(&name(place)))
+            }
         }
     }
 
@@ -143,7 +145,10 @@ impl Params {
     /// There is a rest.
     pub(super) fn finish(&self) -> Result<(), ApiError> {
         let taken = self.taken.borrow();
-        let unknown = self.pairs.iter().find(|(path, _)| !taken.contains(&path[0]));
+        let unknown = self
+            .pairs
+            .iter()
+            .find(|(path, _)| !taken.contains(&path[0]));
         match unknown {
             Some((path, _)) => Err(ApiError::unknown_parameter(&path[0])),
             None => Ok(()),

@@ -51,9 +51,7 @@ impl Idempotency {
             Some(kept) => {
                 let replay = kept.answer.clone();
                 let replay = replay.with("Idempotent-Replayed", "true");
-                Ok(Some(
-                    replay.with("Original-Request", kept.request.as_str()),
-                ))
+                Ok(Some(replay.with("Original-Request", kept.request.as_str())))
             }
         }
     }

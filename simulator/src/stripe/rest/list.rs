@@ -182,9 +182,15 @@ mod tests {
         assert_eq!(first["object"], "list");
         assert!(first.get("total_count").is_none());
         let next = page("starting_after=cus_1&limit=3", 25).unwrap();
-        assert_eq!((ids(&next), &next["has_more"]), (vec!["cus_0"], &json!(false)));
+        assert_eq!(
+            (ids(&next), &next["has_more"]),
+            (vec!["cus_0"], &json!(false))
+        );
         let back = page("ending_before=cus_22&limit=1", 25).unwrap();
-        assert_eq!((ids(&back), &back["has_more"]), (vec!["cus_23"], &json!(true)));
+        assert_eq!(
+            (ids(&back), &back["has_more"]),
+            (vec!["cus_23"], &json!(true))
+        );
         let range = page("created[gte]=3&created[lt]=5", 25).unwrap();
         assert_eq!(ids(&range), ["cus_4", "cus_3"]);
         assert_eq!(ids(&page("created=7", 25).unwrap()), ["cus_7"]);
@@ -212,7 +218,10 @@ mod tests {
             let paths = [path.to_owned()];
             expand(&mut value, &paths, &find, &also).map(|()| value["data"][0].take())
         };
-        assert_eq!(expanded("data.customer").unwrap()["customer"]["id"], "cus_1");
+        assert_eq!(
+            expanded("data.customer").unwrap()["customer"]["id"],
+            "cus_1"
+        );
         let deep = expanded("data.customer.next").unwrap();
         assert_eq!(deep["customer"]["next"]["id"], "cus_1");
         assert!(expanded("data.line_items").unwrap()["line_items"].is_object());

@@ -223,8 +223,7 @@ impl Outbox {
             return none;
         }
         let since = *self.failing.entry(waiting.endpoint.clone()).or_insert(now);
-        let disabled =
-            self.schedule == RetrySchedule::Live && now - since >= PATIENCE_SECONDS;
+        let disabled = self.schedule == RetrySchedule::Live && now - since >= PATIENCE_SECONDS;
         if disabled {
             world
                 .endpoints
@@ -236,13 +235,18 @@ impl Outbox {
 
 /// An `invoice.created` that everybody has answered lets the invoice go on in an hour (D15).
 fn release(world: &mut Stripe, event: &EventId) {
-    let created = world.event(event).and_then(|event| match &event.snapshot.object {
-        Object::Invoice(invoice) => Some(invoice.id.clone()),
-        _ => None,
-    });
+    let created = world
+        .event(event)
+        .and_then(|event| match &event.snapshot.object {
+            Object::Invoice(invoice) => Some(invoice.id.clone()),
+            _ => None,
+        });
     if let Some(invoice) = created {
         let now = world.now();
-        world.gates.entry(invoice).and_modify(|gate| *gate = Some(now));
+        world
+            .gates
+            .entry(invoice)
+            .and_modify(|gate| *gate = Some(now));
     }
 }
 

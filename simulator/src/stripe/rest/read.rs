@@ -4,10 +4,10 @@ use super::api::Api;
 use super::fault::ApiError;
 use super::form::Params;
 use super::list::{self, Page};
+use crate::EventId;
 use crate::stripe::object::Object;
 use crate::stripe::shape::Shaped;
 use crate::stripe::{Event, Version};
-use crate::EventId;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -30,12 +30,12 @@ pub(super) fn read(
     version: Version,
 ) -> Result<Value, ApiError> {
     match path {
-        [object @ ("customers" | "products" | "prices" | "subscriptions" | "invoices"
-        | "invoice_payments" | "payment_intents" | "charges" | "refunds" | "disputes" | "events"
-        | "webhook_endpoints")] => list(api, object, &format!("/v1/{object}"), params, version),
-        ["checkout", "sessions"] => {
-            list(api, "sessions", "/v1/checkout/sessions", params, version)
-        }
+        [
+            object @ ("customers" | "products" | "prices" | "subscriptions" | "invoices"
+            | "invoice_payments" | "payment_intents" | "charges" | "refunds" | "disputes"
+            | "events" | "webhook_endpoints"),
+        ] => list(api, object, &format!("/v1/{object}"), params, version),
+        ["checkout", "sessions"] => list(api, "sessions", "/v1/checkout/sessions", params, version),
         ["test_helpers", "test_clocks"] => {
             let url = "/v1/test_helpers/test_clocks";
             list(api, "test_clocks", url, params, version)
@@ -142,7 +142,11 @@ pub(super) fn find(api: &Api, id: &str) -> Option<Object> {
     } else if of("du_") {
         world.disputes.get(id).cloned().map(Object::Dispute)
     } else if of("sub_") {
-        world.subscriptions.get(id).cloned().map(Object::Subscription)
+        world
+            .subscriptions
+            .get(id)
+            .cloned()
+            .map(Object::Subscription)
     } else if of("in_") {
         world.invoices.get(id).cloned().map(Object::Invoice)
     } else if of("inpay_") {
@@ -161,7 +165,13 @@ pub(super) fn find(api: &Api, id: &str) -> Option<Object> {
 
 fn line_items(api: &Api, session: &str, version: Version) -> Option<Vec<Value>> {
     let session = api.world.sessions.get(session)?;
-    Some(session.items.iter().map(|item| value(item, version)).collect())
+    Some(
+        session
+            .items
+            .iter()
+            .map(|item| value(item, version))
+            .collect(),
+    )
 }
 
 /// A page of one type, with the filters that it takes.
@@ -260,17 +270,18 @@ fn events(api: &Api, page: &Page, url: &str, params: &Params) -> Result<Value, A
         ));
     }
     if types.len() > MOST_TYPES {
-        return Err(ApiError::request(format!(
-            "You may specify at most {MOST_TYPES} types."
-        ))
-        .about("types"));
+        return Err(
+            ApiError::request(format!("You may specify at most {MOST_TYPES} types."))
+                .about("types"),
+        );
     }
     let named = |name: &str| {
         let wildcard = |kind: &String| match kind.strip_suffix('*') {
             Some(prefix) => name.starts_with(prefix),
             None => name == kind,
         };
-        kind.as_ref().is_none_or(wildcard) && (types.is_empty() || types.iter().any(|it| it == name))
+        kind.as_ref().is_none_or(wildcard)
+            && (types.is_empty() || types.iter().any(|it| it == name))
     };
     let wanted = api.world.kept_events().filter(|event| {
         let success = api.outbox.pending(&event.id) == 0;

@@ -1,10 +1,10 @@
 //! Section 5: invoices, subscriptions, test clocks.
 
 use super::*;
+use crate::OfferKind;
 use crate::stripe::object::SubscriptionStatus;
 use crate::stripe::shape::Metadata;
 use crate::stripe::{BillingReason, Signing, StripeError, Told, Version};
-use crate::OfferKind;
 use serde_json::json;
 
 const PLAN: &str = "price_plan";
@@ -27,9 +27,15 @@ fn status(stripe: &Stripe, id: &str) -> SubscriptionStatus {
 fn i1_i3_i6_a_payment_of_an_invoice_is_told_under_three_names() {
     let (mut stripe, customer) = shop();
     let before = count(&stripe);
-    let sale = stripe.renew(&customer, PLAN, BillingReason::SubscriptionCreate).unwrap();
+    let sale = stripe
+        .renew(&customer, PLAN, BillingReason::SubscriptionCreate)
+        .unwrap();
     let told = told_since(&stripe, before);
-    for kind in ["invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid"] {
+    for kind in [
+        "invoice.paid",
+        "invoice.payment_succeeded",
+        "invoice_payment.paid",
+    ] {
         assert_eq!(told.iter().filter(|it| **it == kind).count(), 1, "{kind}");
     }
     let paid = last(&stripe, EventKind::InvoicePaid);
@@ -57,7 +63,10 @@ fn i4_out_of_band_is_told_by_invoice_paid_alone_and_has_no_charge() {
         assert!(!told.contains(&kind), "{kind}");
     }
     let invoice = object(last(&stripe, EventKind::InvoicePaid));
-    assert!(invoice.get("paid_out_of_band").is_none(), "gone since basil");
+    assert!(
+        invoice.get("paid_out_of_band").is_none(),
+        "gone since basil"
+    );
     let again = stripe.pay_out_of_band(&open);
     assert_eq!(again, Err(StripeError::AlreadyPaid(open)));
 }
@@ -70,10 +79,18 @@ fn i5_i16_a_trial_begins_with_an_invoice_of_nothing_and_ends_with_a_renewal() {
     assert_eq!(object(free)["total"], 0);
     assert!(matches!(free.meaning.told, Told::Free { .. }));
     assert_eq!(stripe.charges.len() + stripe.intents.len(), 0);
-    assert!(stripe.events().iter().any(|it| it.kind == EventKind::InvoicePaymentSucceeded));
+    assert!(
+        stripe
+            .events()
+            .iter()
+            .any(|it| it.kind == EventKind::InvoicePaymentSucceeded)
+    );
     let before = count(&stripe);
     stripe.run_until(NOW + 11 * DAY);
-    assert_eq!(told_since(&stripe, before), ["customer.subscription.trial_will_end"]);
+    assert_eq!(
+        told_since(&stripe, before),
+        ["customer.subscription.trial_will_end"]
+    );
     stripe.run_until(NOW + 14 * DAY + 3_600);
     assert_eq!(status(&stripe, &id), SubscriptionStatus::Active);
     let paid = object(last(&stripe, EventKind::InvoicePaid));
@@ -83,13 +100,18 @@ fn i5_i16_a_trial_begins_with_an_invoice_of_nothing_and_ends_with_a_renewal() {
     let mut short = short;
     let before = count(&short);
     short.run_until(NOW);
-    assert_eq!(told_since(&short, before), ["customer.subscription.trial_will_end"]);
+    assert_eq!(
+        told_since(&short, before),
+        ["customer.subscription.trial_will_end"]
+    );
 }
 
 #[test]
 fn i2_i7_i8_an_invoice_is_a_draft_then_open_then_paid() {
     let (mut stripe, customer) = shop();
-    stripe.renew(&customer, PLAN, BillingReason::SubscriptionCreate).unwrap();
+    stripe
+        .renew(&customer, PLAN, BillingReason::SubscriptionCreate)
+        .unwrap();
     let created = object(last(&stripe, EventKind::InvoiceCreated));
     let finalized = object(last(&stripe, EventKind::InvoiceFinalized));
     let paid = object(last(&stripe, EventKind::InvoicePaid));
@@ -103,7 +125,10 @@ fn i2_i7_i8_an_invoice_is_a_draft_then_open_then_paid() {
         assert_eq!(invoice["amount_paid"], paid, "{status}");
         assert_eq!(invoice["amount_remaining"], remaining, "{status}");
     }
-    assert_eq!(body(last(&stripe, EventKind::InvoiceUpdated))["data"]["previous_attributes"]["status"], "open");
+    assert_eq!(
+        body(last(&stripe, EventKind::InvoiceUpdated))["data"]["previous_attributes"]["status"],
+        "open"
+    );
     let (mut stripe, ..) = subscribed(0);
     stripe.run_until(NOW + 25 * DAY);
     let upcoming = object(last(&stripe, EventKind::InvoiceUpcoming));
@@ -114,7 +139,9 @@ fn i2_i7_i8_an_invoice_is_a_draft_then_open_then_paid() {
 #[test]
 fn i9_i10_i11_what_basil_moved_stands_where_each_version_has_it() {
     let (mut stripe, customer) = shop();
-    stripe.renew(&customer, PLAN, BillingReason::SubscriptionCreate).unwrap();
+    stripe
+        .renew(&customer, PLAN, BillingReason::SubscriptionCreate)
+        .unwrap();
     let shown = |kind, version| {
         let delivery = last(&stripe, kind).delivery_in(version, Signing::from("whsec_a"), NOW);
         let mut body: Value = serde_json::from_slice(&delivery.body).unwrap();
@@ -125,7 +152,17 @@ fn i9_i10_i11_what_basil_moved_stands_where_each_version_has_it() {
             assert_eq!(object.get(key).is_some(), are, "{key}");
         }
     };
-    let of_invoice = ["paid", "paid_out_of_band", "charge", "payment_intent", "subscription", "subscription_details", "tax", "discount", "quote"];
+    let of_invoice = [
+        "paid",
+        "paid_out_of_band",
+        "charge",
+        "payment_intent",
+        "subscription",
+        "subscription_details",
+        "tax",
+        "discount",
+        "quote",
+    ];
     let now = shown(EventKind::InvoicePaid, Version::Endive);
     has(&now, &of_invoice, false);
     assert_eq!(now["parent"]["type"], "subscription_details");
@@ -137,7 +174,10 @@ fn i9_i10_i11_what_basil_moved_stands_where_each_version_has_it() {
     has(&then, &of_invoice, true);
     has(&then, &["parent", "payments"], false);
     assert_eq!(then["lines"]["data"][0]["price"]["id"], PLAN);
-    assert_eq!(then["lines"]["data"][0]["subscription"], then["subscription"]);
+    assert_eq!(
+        then["lines"]["data"][0]["subscription"],
+        then["subscription"]
+    );
     for kind in [EventKind::ChargeSucceeded, EventKind::IntentSucceeded] {
         has(&shown(kind, Version::Endive), &["invoice"], false);
         assert_eq!(shown(kind, Version::Acacia)["invoice"], then["id"]);
@@ -158,9 +198,16 @@ fn i13_i14_i15_a_subscription_by_checkout_is_told_by_both() {
     let sale = stripe.subscribe(&account(), &customer, PLAN).unwrap();
     let told = told_since(&stripe, before);
     for kind in [
-        "charge.succeeded", "checkout.session.completed", "customer.subscription.created",
-        "invoice.created", "invoice.finalized", "invoice.paid", "invoice.payment_succeeded",
-        "invoice.updated", "payment_intent.created", "payment_intent.succeeded",
+        "charge.succeeded",
+        "checkout.session.completed",
+        "customer.subscription.created",
+        "invoice.created",
+        "invoice.finalized",
+        "invoice.paid",
+        "invoice.payment_succeeded",
+        "invoice.updated",
+        "payment_intent.created",
+        "payment_intent.succeeded",
     ] {
         assert!(told.contains(&kind), "{kind}");
     }
@@ -169,7 +216,10 @@ fn i13_i14_i15_a_subscription_by_checkout_is_told_by_both() {
         assert_eq!(meaning.fact, sale.fact);
         assert!(matches!(meaning.told, Told::Echoed { .. }));
     }
-    assert_eq!(object(last(&stripe, EventKind::SubscriptionCreated))["status"], "active");
+    assert_eq!(
+        object(last(&stripe, EventKind::SubscriptionCreated))["status"],
+        "active"
+    );
 }
 
 #[test]
@@ -179,7 +229,14 @@ fn i12_i17_a_renewal_is_active_in_its_new_period_before_the_money() {
     let before = count(&stripe);
     stripe.run_until(end);
     let told = told_since(&stripe, before);
-    assert_eq!(told, ["invoice.upcoming", "customer.subscription.updated", "invoice.created"]);
+    assert_eq!(
+        told,
+        [
+            "invoice.upcoming",
+            "customer.subscription.updated",
+            "invoice.created"
+        ]
+    );
     let updated = object(last(&stripe, EventKind::SubscriptionUpdated));
     assert_eq!(updated["status"], "active");
     assert_eq!(updated["items"]["data"][0]["current_period_start"], end);
@@ -197,7 +254,10 @@ fn i18_r11_a_declined_renewal_is_tried_again_on_the_same_invoice_and_intent() {
     let end = stripe.subscriptions.get(&id).unwrap().period.end;
     stripe.run_until(end + 3_600);
     let failed = object(last(&stripe, EventKind::InvoicePaymentFailed));
-    assert_eq!((&failed["status"], &failed["attempt_count"]), (&json!("open"), &json!(1)));
+    assert_eq!(
+        (&failed["status"], &failed["attempt_count"]),
+        (&json!("open"), &json!(1))
+    );
     let next = failed["next_payment_attempt"].as_i64().unwrap();
     assert_eq!(status(&stripe, &id), SubscriptionStatus::PastDue);
     let declined = object(last(&stripe, EventKind::IntentPaymentFailed));
@@ -217,7 +277,9 @@ fn i18_a_first_payment_that_fails_leaves_the_subscription_incomplete() {
     let (mut stripe, customer) = shop();
     stripe.card_declines(&customer, true).unwrap();
     let price = stripe.offer(PLAN, OfferKind::Plan).unwrap();
-    let begun = stripe.new_subscription(&customer, price, 1, 0, Metadata::new()).unwrap();
+    let begun = stripe
+        .new_subscription(&customer, price, 1, 0, Metadata::new())
+        .unwrap();
     assert_eq!(begun.status, SubscriptionStatus::Incomplete);
     let session = stripe.subscribe(&account(), &customer, PLAN);
     assert!(matches!(session, Err(StripeError::Declined(_))));
@@ -243,11 +305,21 @@ fn i19_a_change_of_plan_waits_for_the_next_invoice_or_is_paid_at_once() {
         }
         let invoice = object(last(&stripe, EventKind::InvoicePaid));
         let lines = invoice["lines"]["data"].as_array().unwrap();
-        let amounts: Vec<_> = lines.iter().map(|line| line["amount"].as_i64().unwrap()).collect();
-        let reason = if at_once { "subscription_update" } else { "subscription_cycle" };
+        let amounts: Vec<_> = lines
+            .iter()
+            .map(|line| line["amount"].as_i64().unwrap())
+            .collect();
+        let reason = if at_once {
+            "subscription_update"
+        } else {
+            "subscription_cycle"
+        };
         assert_eq!(invoice["billing_reason"], reason);
         assert_eq!(amounts[..2], [-250, 750]);
-        assert_eq!(lines[0]["parent"]["subscription_item_details"]["proration"], true);
+        assert_eq!(
+            lines[0]["parent"]["subscription_item_details"]["proration"],
+            true
+        );
         assert_eq!(amounts.len(), if at_once { 2 } else { 3 });
     }
     let (mut stripe, customer, id) = subscribed(0);
@@ -258,8 +330,14 @@ fn i19_a_change_of_plan_waits_for_the_next_invoice_or_is_paid_at_once() {
     stripe.run_until(NOW + 15 * DAY);
     stripe.change_plan(&id, "price_cheap", true).unwrap();
     let invoice = object(last(&stripe, EventKind::InvoicePaid));
-    assert_eq!((&invoice["total"], &invoice["amount_due"]), (&json!(-200), &json!(0)));
-    assert_eq!(stripe.customers.get(customer.as_str()).unwrap().balance, -200);
+    assert_eq!(
+        (&invoice["total"], &invoice["amount_due"]),
+        (&json!(-200), &json!(0))
+    );
+    assert_eq!(
+        stripe.customers.get(customer.as_str()).unwrap().balance,
+        -200
+    );
 }
 
 #[test]
@@ -279,7 +357,10 @@ fn i20_a_subscription_ends_with_its_period_or_at_once() {
     let (mut stripe, _, id) = subscribed(0);
     let before = count(&stripe);
     stripe.cancel(&id).unwrap();
-    assert_eq!(told_since(&stripe, before), ["customer.subscription.deleted"]);
+    assert_eq!(
+        told_since(&stripe, before),
+        ["customer.subscription.deleted"]
+    );
 }
 
 #[test]
@@ -292,12 +373,19 @@ fn t1_t2_t3_t4_a_test_clock_goes_forward_and_takes_its_customers_along() {
     };
     let customer = stripe.new_customer(customer).unwrap().id.clone();
     let price = stripe.offer(PLAN, OfferKind::Plan).unwrap();
-    let begun = stripe.new_subscription(&customer, price, 1, 0, Metadata::new()).unwrap();
+    let begun = stripe
+        .new_subscription(&customer, price, 1, 0, Metadata::new())
+        .unwrap();
     let refused = |stripe: &mut Stripe, to| stripe.advance_clock(&clock, to).unwrap_err();
-    assert_eq!(refused(&mut stripe, NOW), StripeError::ClockGoesBack(clock.clone()));
+    assert_eq!(
+        refused(&mut stripe, NOW),
+        StripeError::ClockGoesBack(clock.clone())
+    );
     let far = refused(&mut stripe, NOW + 61 * DAY);
     assert_eq!(far, StripeError::ClockGoesTooFar(clock.clone()));
-    stripe.advance_clock(&clock, NOW + 30 * DAY + 3_600).unwrap();
+    stripe
+        .advance_clock(&clock, NOW + 30 * DAY + 3_600)
+        .unwrap();
     let advancing = object(last(&stripe, EventKind::ClockAdvancing));
     assert_eq!(advancing["status"], "advancing");
     let details = &advancing["status_details"]["advancing"]["target_frozen_time"];

@@ -1,10 +1,10 @@
 //! Section 4: Checkout.
 
 use super::*;
+use crate::OfferKind;
 use crate::stripe::moves::Order;
 use crate::stripe::object::Mode;
 use crate::stripe::{PaymentMethod, StripeError, Told};
-use crate::OfferKind;
 use serde_json::json;
 
 fn order(stripe: &Stripe) -> Order {
@@ -25,18 +25,27 @@ fn shown(stripe: &Stripe, id: &str) -> Value {
 fn c1_c2_completed_is_paid_by_card_unpaid_by_debit_and_needs_no_payment_in_a_trial() {
     let (mut stripe, customer) = shop();
     let card = PaymentMethod::Card;
-    stripe.checkout(&account(), None, "price_pack", card).unwrap();
+    stripe
+        .checkout(&account(), None, "price_pack", card)
+        .unwrap();
     let completed = |stripe: &Stripe| {
         let event = last(stripe, EventKind::CheckoutCompleted);
         let object = object(event);
         assert_eq!(object["status"], "complete");
-        (object["payment_status"].as_str().unwrap().to_owned(), event.meaning.told)
+        (
+            object["payment_status"].as_str().unwrap().to_owned(),
+            event.meaning.told,
+        )
     };
     assert_eq!(completed(&stripe).0, "paid");
     let debit = PaymentMethod::BankDebit;
-    stripe.checkout(&account(), None, "price_pack", debit).unwrap();
+    stripe
+        .checkout(&account(), None, "price_pack", debit)
+        .unwrap();
     assert_eq!(completed(&stripe), ("unpaid".to_owned(), Told::Unpaid));
-    stripe.subscribe_with_trial(&account(), &customer, "price_plan", 14).unwrap();
+    stripe
+        .subscribe_with_trial(&account(), &customer, "price_plan", 14)
+        .unwrap();
     let (status, told) = completed(&stripe);
     assert_eq!(status, "no_payment_required");
     assert!(matches!(told, Told::Free { .. }));
@@ -53,7 +62,9 @@ fn c4_c6_amounts_and_what_stands_behind_follow_the_mode() {
     assert!(paid["payment_intent"].is_string());
     assert_eq!(paid["amount_subtotal"], 1000);
     assert_eq!(paid["total_details"]["amount_tax"], 0);
-    stripe.subscribe(&account(), &customer, "price_plan").unwrap();
+    stripe
+        .subscribe(&account(), &customer, "price_plan")
+        .unwrap();
     let plan = object(last(&stripe, EventKind::CheckoutCompleted));
     assert!(plan["subscription"].is_string() && plan["invoice"].is_string());
     assert_eq!(plan["payment_intent"], Value::Null);
@@ -61,7 +72,12 @@ fn c4_c6_amounts_and_what_stands_behind_follow_the_mode() {
     stripe.complete_session(&setup.id.clone()).unwrap();
     let setup = object(last(&stripe, EventKind::CheckoutCompleted));
     assert!(setup["setup_intent"].is_string());
-    for null in ["amount_total", "amount_subtotal", "total_details", "currency"] {
+    for null in [
+        "amount_total",
+        "amount_subtotal",
+        "total_details",
+        "currency",
+    ] {
         assert_eq!(setup[null], Value::Null, "{null}");
     }
 }
@@ -117,7 +133,9 @@ fn c12_c13_a_card_payment_tells_all_of_this() {
     let (mut stripe, _) = shop();
     let before = count(&stripe);
     let card = PaymentMethod::Card;
-    stripe.checkout(&account(), None, "price_pack", card).unwrap();
+    stripe
+        .checkout(&account(), None, "price_pack", card)
+        .unwrap();
     let mut told = told_since(&stripe, before);
     told.sort_unstable();
     let wanted = [
@@ -131,19 +149,43 @@ fn c12_c13_a_card_payment_tells_all_of_this() {
     let first = object(last(&stripe, EventKind::ChargeSucceeded));
     let then = object(last(&stripe, EventKind::ChargeUpdated));
     assert_eq!(first["balance_transaction"], Value::Null);
-    assert!(then["balance_transaction"].as_str().unwrap().starts_with("txn_"));
+    assert!(
+        then["balance_transaction"]
+            .as_str()
+            .unwrap()
+            .starts_with("txn_")
+    );
 }
 
 #[test]
 fn c14_a_bank_debit_is_told_twice_on_one_session() {
     for (clears, told) in [
-        (true, ["charge.succeeded", "payment_intent.succeeded", "checkout.session.async_payment_succeeded"]),
-        (false, ["charge.failed", "payment_intent.payment_failed", "checkout.session.async_payment_failed"]),
+        (
+            true,
+            [
+                "charge.succeeded",
+                "payment_intent.succeeded",
+                "checkout.session.async_payment_succeeded",
+            ],
+        ),
+        (
+            false,
+            [
+                "charge.failed",
+                "payment_intent.payment_failed",
+                "checkout.session.async_payment_failed",
+            ],
+        ),
     ] {
         let (mut stripe, _) = shop();
         let debit = PaymentMethod::BankDebit;
-        let sale = stripe.checkout(&account(), None, "price_pack", debit).unwrap();
-        assert_eq!(object(last(&stripe, EventKind::IntentProcessing))["status"], "processing");
+        let sale = stripe
+            .checkout(&account(), None, "price_pack", debit)
+            .unwrap();
+        assert_eq!(
+            object(last(&stripe, EventKind::IntentProcessing))["status"],
+            "processing"
+        );
         let before = count(&stripe);
         if clears {
             stripe.bank_debit_clears(&sale.fact).unwrap();
@@ -155,6 +197,9 @@ fn c14_a_bank_debit_is_told_twice_on_one_session() {
             assert!(since.contains(&kind), "{kind}");
         }
         let status = if clears { "paid" } else { "unpaid" };
-        assert_eq!(shown(&stripe, sale.fact.as_str())["payment_status"], json!(status));
+        assert_eq!(
+            shown(&stripe, sale.fact.as_str())["payment_status"],
+            json!(status)
+        );
     }
 }

@@ -36,14 +36,17 @@ fn post(api: &mut Api, path: &str, form: &str) -> Value {
 
 fn pay(api: &mut Api) {
     let card = PaymentMethod::Card;
-    api.world.checkout(&account(), None, "price_pack", card).unwrap();
+    api.world
+        .checkout(&account(), None, "price_pack", card)
+        .unwrap();
     api.outbox.collect(&mut api.world);
 }
 
 fn due(api: &mut Api) -> Vec<(u64, String, String, Delivery)> {
     let due = api.outbox.due(&api.world, NOW);
     let due = due.into_iter();
-    due.map(|it| (it.number, it.url, it.kind.to_owned(), it.delivery)).collect()
+    due.map(|it| (it.number, it.url, it.kind.to_owned(), it.delivery))
+        .collect()
 }
 
 fn answer(api: &mut Api, number: u64, status: Option<Status>) -> Next {
@@ -60,7 +63,10 @@ fn d6_a_facts_events_come_in_another_order_than_they_were_made() {
     let (mut api, _) = listening(&["*"]);
     pay(&mut api);
     let made = told_since(&api.world, 0);
-    let sent: Vec<_> = due(&mut api).into_iter().map(|(_, _, kind, _)| kind).collect();
+    let sent: Vec<_> = due(&mut api)
+        .into_iter()
+        .map(|(_, _, kind, _)| kind)
+        .collect();
     assert_ne!(sent, made);
     let sorted = |kinds: Vec<String>| {
         let mut kinds = kinds;
@@ -185,7 +191,11 @@ fn d14_several_deliveries_are_in_flight_at_once_and_none_is_sent_twice_meanwhile
     pay(&mut api);
     assert!(due(&mut api).len() > 1);
     pass(&mut api, 86_400);
-    assert_eq!(due(&mut api).len(), 0, "the first attempts are still under way");
+    assert_eq!(
+        due(&mut api).len(),
+        0,
+        "the first attempts are still under way"
+    );
 }
 
 #[test]
@@ -196,7 +206,9 @@ fn d15_a_draft_waits_for_every_answer_to_invoice_created() {
         let customer = customer["id"].as_str().unwrap().to_owned();
         let form = format!("customer={customer}&items[0][price]=price_plan");
         let begun = post(&mut api, "/v1/subscriptions", &form);
-        let end = begun["items"]["data"][0]["current_period_end"].as_i64().unwrap();
+        let end = begun["items"]["data"][0]["current_period_end"]
+            .as_i64()
+            .unwrap();
         for (number, ..) in due(&mut api) {
             answer(&mut api, number, OK);
         }

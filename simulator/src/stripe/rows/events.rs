@@ -13,8 +13,15 @@ fn e1_e4_an_event_has_these_fields_at_its_top_and_one_who_has_yet_to_answer() {
         let body = body(event);
         let keys: Vec<_> = body.as_object().unwrap().keys().collect();
         let wanted = [
-            "id", "object", "api_version", "created", "data", "livemode", "pending_webhooks",
-            "request", "type",
+            "id",
+            "object",
+            "api_version",
+            "created",
+            "data",
+            "livemode",
+            "pending_webhooks",
+            "request",
+            "type",
         ];
         assert_eq!(keys, wanted, "{}", event.kind);
         assert_eq!(body["pending_webhooks"], 1);
@@ -50,7 +57,12 @@ fn e3_only_what_an_api_call_caused_names_its_request() {
     assert_eq!(paid["request"], nobody);
     stripe.refund(&sale.fact, 1).unwrap();
     let refunded = body(last(&stripe, EventKind::ChargeRefunded));
-    assert!(refunded["request"]["id"].as_str().unwrap().starts_with("req_"));
+    assert!(
+        refunded["request"]["id"]
+            .as_str()
+            .unwrap()
+            .starts_with("req_")
+    );
     assert!(refunded["request"]["idempotency_key"].is_string());
 }
 

@@ -7,7 +7,9 @@ use crate::{Currency, FactId};
 fn sold() -> (Stripe, FactId) {
     let (mut stripe, _) = shop();
     let card = PaymentMethod::Card;
-    let sale = stripe.checkout(&account(), None, "price_pack", card).unwrap();
+    let sale = stripe
+        .checkout(&account(), None, "price_pack", card)
+        .unwrap();
     (stripe, sale.fact)
 }
 
@@ -18,13 +20,21 @@ fn r1_r2_r3_one_refund_is_four_events_and_the_charge_has_the_running_total() {
     let before = count(&stripe);
     stripe.refund(&sale, 510).unwrap();
     let told = told_since(&stripe, before);
-    let wanted = ["refund.created", "charge.refunded", "refund.updated", "charge.refund.updated"];
+    let wanted = [
+        "refund.created",
+        "charge.refunded",
+        "refund.updated",
+        "charge.refund.updated",
+    ];
     assert_eq!(told, wanted);
     let charge = object(last(&stripe, EventKind::ChargeRefunded));
     assert_eq!(charge["amount_refunded"], 1000);
     assert_eq!(charge["refunded"], true);
     assert!(charge.get("refunds").is_none());
-    assert_eq!(object(last(&stripe, EventKind::RefundCreated))["amount"], 510);
+    assert_eq!(
+        object(last(&stripe, EventKind::RefundCreated))["amount"],
+        510
+    );
 }
 
 #[test]
@@ -91,14 +101,23 @@ fn r9_an_inquiry_takes_nothing_before_it_escalates() {
     let before = count(&stripe);
     stripe.escalate(&sale).unwrap();
     let told = told_since(&stripe, before);
-    assert_eq!(told, ["charge.dispute.updated", "charge.dispute.funds_withdrawn"]);
+    assert_eq!(
+        told,
+        ["charge.dispute.updated", "charge.dispute.funds_withdrawn"]
+    );
 }
 
 #[test]
 fn r12_no_event_is_called_charge_created() {
     let names: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
     assert!(!names.contains(&"charge.created"));
-    for kind in ["charge.succeeded", "charge.pending", "charge.failed", "charge.updated", "charge.refunded"] {
+    for kind in [
+        "charge.succeeded",
+        "charge.pending",
+        "charge.failed",
+        "charge.updated",
+        "charge.refunded",
+    ] {
         assert!(names.contains(&kind), "{kind}");
     }
 }
@@ -113,5 +132,8 @@ fn a1_a2_a3_a4_a5_amounts_are_whole_numbers_of_the_smallest_unit() {
     }
     let (stripe, _) = sold();
     let session = object(last(&stripe, EventKind::CheckoutCompleted));
-    assert_eq!((&session["amount_total"], &session["currency"]), (&1000.into(), &"usd".into()));
+    assert_eq!(
+        (&session["amount_total"], &session["currency"]),
+        (&1000.into(), &"usd".into())
+    );
 }

@@ -67,8 +67,8 @@ pub async fn service(settings: Settings) -> Answer<Router> {
         alerts: Alerts::new(settings.low_balances),
         metrics: Metrics::default(),
     });
-    let ours = operations::routes()
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), let_in));
+    let ours =
+        operations::routes().layer(middleware::from_fn_with_state(Arc::clone(&shared), let_in));
     Ok(ours
         .route("/webhooks/stripe", post(webhook))
         .route("/healthz", get(|| async { "ok" }))

@@ -96,7 +96,10 @@ struct Job {
 
 async fn reserve(State(shared): Ledgers, Json(asked): Json<Job>) -> Response {
     let amount = Credits::new(asked.amount);
-    let reserved = shared.ledger.reserve(&asked.account, &asked.job, amount).await;
+    let reserved = shared
+        .ledger
+        .reserve(&asked.account, &asked.job, amount)
+        .await;
     match reserved {
         Ok(Reserve::Reserved) => {
             let low = shared.alerts.after(&shared.ledger, &asked.account).await;
@@ -167,7 +170,10 @@ struct Paid {
 
 async fn grant(State(shared): Ledgers, Json(asked): Json<Paid>) -> Response {
     let amount = Credits::new(asked.amount);
-    let granted = shared.ledger.grant(&asked.account, &asked.fact, amount).await;
+    let granted = shared
+        .ledger
+        .grant(&asked.account, &asked.fact, amount)
+        .await;
     match granted {
         Ok(Grant::Granted) => {
             // Whatever it has climbed above is armed again.
