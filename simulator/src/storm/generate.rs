@@ -315,6 +315,7 @@ impl Choice {
 mod tests {
     use super::*;
     use crate::random;
+    use crate::storm::Action;
     use proptest::strategy::ValueTree;
 
     fn menu(faults: &[Fault]) -> Menu {
@@ -388,6 +389,35 @@ mod tests {
         assert!(menu.scene(Fault::LateSuccess).is_none());
         for seed in 0..100 {
             assert_eq!(draw(&menu, seed).schedule().faults, []);
+        }
+    }
+
+    #[test]
+    fn who_is_told_by_grants_meets_no_business_that_only_stripe_tells() {
+        let menu = Menu {
+            webhook: false,
+            ..menu(&weather())
+        };
+        for seed in 0..400 {
+            let schedule = draw(&menu, seed).schedule();
+            for step in &schedule.steps {
+                let told = matches!(
+                    step.action,
+                    Action::BuyAbroad { .. }
+                        | Action::Subscribe { .. }
+                        | Action::Acquaint { .. }
+                        | Action::GiveBack { .. }
+                        | Action::Bounce
+                        | Action::Inquire
+                        | Action::Dispute
+                        | Action::Escalate
+                        | Action::Close { .. }
+                );
+                assert!(!told, "{step:?}");
+            }
+        }
+        for fault in Fault::ALL.iter().filter(|it| !it.reaches_grants()) {
+            assert!(menu.scene(*fault).is_none(), "{fault}");
         }
     }
 
