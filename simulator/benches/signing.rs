@@ -10,7 +10,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use simulator::stripe::{BillingReason, PaymentMethod, Stripe, StripeError};
+use simulator::stripe::{BillingReason, Event, PaymentMethod, Stripe, StripeError};
 use simulator::{AccountId, Catalogue, Credits, Currency, Delivery, Money, Offer, OfferKind};
 use std::hint::black_box;
 
@@ -55,7 +55,7 @@ fn deliveries(stripe: &Stripe) -> Vec<Delivery> {
 
 fn signing(criterion: &mut Criterion) {
     let sample = business(1).expect("the catalogue has both prices");
-    let bodies: Vec<_> = sample.events().iter().map(|event| event.body()).collect();
+    let bodies: Vec<_> = sample.events().iter().map(Event::body).collect();
     let bytes: usize = bodies.iter().map(|body| body.len()).sum();
 
     let mut group = criterion.benchmark_group("a business");

@@ -25,26 +25,26 @@ impl Play<'_> {
             Action::Subscribe { plan, trial } => self.subscribe(lane, account, plan, trial),
             Action::Renew { plan } => self.renew(lane, account, plan),
             Action::GiveBack { percent } => self.give_back(lane, account, percent),
-            Action::Clear => {
-                self.goes_on(lane, account, "sees the bank debit clear", |it, sale| {
-                    it.bank_debit_clears(sale)
-                })
-            }
-            Action::Bounce => self.goes_on(lane, account, "has the bank refuse", |it, sale| {
-                it.bank_debit_fails(sale)
-            }),
-            Action::Inquire => self.goes_on(lane, account, "has the bank ask", |it, sale| {
-                it.inquire(sale)
-            }),
-            Action::Dispute => self.goes_on(lane, account, "disputes the payment", |it, sale| {
-                it.dispute(sale)
-            }),
+            Action::Clear => self.goes_on(
+                lane,
+                account,
+                "sees the bank debit clear",
+                Stripe::bank_debit_clears,
+            ),
+            Action::Bounce => self.goes_on(
+                lane,
+                account,
+                "has the bank refuse",
+                Stripe::bank_debit_fails,
+            ),
+            Action::Inquire => self.goes_on(lane, account, "has the bank ask", Stripe::inquire),
+            Action::Dispute => self.goes_on(lane, account, "disputes the payment", Stripe::dispute),
             Action::Escalate => {
                 self.goes_on(
                     lane,
                     account,
                     "disputes what was asked about",
-                    |it, sale| it.escalate(sale),
+                    Stripe::escalate,
                 );
             }
             Action::Close { won } => {

@@ -316,7 +316,7 @@ impl Stripe {
         if invoice.total() < 0 {
             let customer = invoice.customer.as_str();
             self.customers.change(customer, |it| {
-                it.balance = it.balance.saturating_add(invoice.total())
+                it.balance = it.balance.saturating_add(invoice.total());
             });
         }
         let declines = self.declines(&invoice.customer);

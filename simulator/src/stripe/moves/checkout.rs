@@ -204,7 +204,8 @@ impl Stripe {
         if session.mode != Mode::Setup && session.total().is_none() {
             return Err(StripeError::TooLarge);
         }
-        Ok(self.sessions.put(&session.id.as_str().to_owned(), session))
+        let id = session.id.clone();
+        Ok(self.sessions.put(id.as_str(), session))
     }
 
     /// The buyer goes through a session.
@@ -248,7 +249,8 @@ impl Stripe {
     }
 
     fn keep(&mut self, session: Session) -> Arc<Session> {
-        self.sessions.put(&session.id.as_str().to_owned(), session)
+        let id = session.id.clone();
+        self.sessions.put(id.as_str(), session)
     }
 
     fn complete_payment(&mut self, mut session: Session) -> Emitted {

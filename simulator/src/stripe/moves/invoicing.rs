@@ -97,7 +97,8 @@ impl Stripe {
             it.latest_invoice = Some(invoice.id.as_str().to_owned());
             it.pending.clear();
         });
-        self.invoices.put(&invoice.id.as_str().to_owned(), invoice)
+        let id = invoice.id.clone();
+        self.invoices.put(id.as_str(), invoice)
     }
 
     pub(super) fn telling_of(&self, invoice: &Invoice) -> Telling {

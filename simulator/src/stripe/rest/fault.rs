@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use crate::stripe::StripeError;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 /// A no.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,11 +10,11 @@ pub(super) struct ApiError {
     pub(super) status: u16,
     /// Its `type` (H15).
     pub(super) kind: &'static str,
-    pub(super) code: Option<String>,
+    pub(super) code: Option<&'static str>,
     pub(super) param: Option<String>,
     pub(super) message: String,
     /// What only some errors have: `decline_code`, `charge`.
-    pub(super) more: Map<String, Value>,
+    more: Box<[(&'static str, String)]>,
     /// `Stripe-Should-Retry`, where Stripe sends it.
     pub(super) should_retry: Option<bool>,
     /// `Stripe-Rate-Limited-Reason`.
@@ -29,7 +29,7 @@ impl ApiError {
             code: None,
             param: None,
             message: message.into(),
-            more: Map::new(),
+            more: Box::default(),
             should_retry: None,
             limited: None,
         }
@@ -45,8 +45,8 @@ impl ApiError {
         self
     }
 
-    fn coded(mut self, code: &str) -> Self {
-        self.code = Some(code.to_owned());
+    fn coded(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 
@@ -171,7 +171,7 @@ impl ApiError {
     pub(super) fn is_before_execution(&self) -> bool {
         matches!(self.status, 401 | 409 | 429)
             || matches!(
-                self.code.as_deref(),
+                self.code,
                 Some("parameter_missing" | "parameter_unknown" | "parameter_invalid_integer")
             )
     }
@@ -179,7 +179,7 @@ impl ApiError {
     /// The answer with Stripe's error object (H15).
     pub(super) fn answer(&self) -> Answer {
         let mut error = Map::new();
-        if let Some(code) = &self.code {
+        if let Some(code) = self.code {
             error.insert("code".to_owned(), json!(code));
             let page = code.replace('_', "-");
             let url = format!("https://stripe.com/docs/error-codes/{page}");
@@ -189,7 +189,8 @@ impl ApiError {
         if let Some(param) = &self.param {
             error.insert("param".to_owned(), json!(param));
         }
-        error.extend(self.more.clone());
+        let more = self.more.iter();
+        error.extend(more.map(|(key, value)| ((*key).to_owned(), json!(value))));
         error.insert("type".to_owned(), json!(self.kind));
         let mut answer = Answer::json(self.status, &json!({ "error": error }));
         if let Some(should) = self.should_retry {
@@ -211,8 +212,9 @@ impl ApiError {
             ("payment_intent", intent),
         ];
         let more = more.into_iter();
-        let more = more.filter_map(|(key, value)| Some((key.to_owned(), json!(value?))));
-        error.more.extend(more);
+        error.more = more
+            .filter_map(|(key, value)| Some((key, value?)))
+            .collect();
         error
     }
 }
@@ -223,7 +225,7 @@ impl From<StripeError> for ApiError {
             return Self::declined(None, None);
         }
         let mut no = Self::request(error.to_string());
-        no.code = error.code().map(str::to_owned);
+        no.code = error.code();
         no.param = error.param().map(str::to_owned);
         no
     }

@@ -13,8 +13,11 @@ pub(super) struct Page {
     limit: usize,
     after: Option<String>,
     before: Option<String>,
-    created: [(Option<i64>, fn(i64, i64) -> bool); 5],
+    created: [Bound; 5],
 }
+
+/// A bound on a time, if there is one, and how a time fits it.
+type Bound = (Option<i64>, fn(i64, i64) -> bool);
 
 impl Page {
     /// Reads the parameters that every list takes.
@@ -203,7 +206,7 @@ mod tests {
     fn h9_a_bad_cursor_is_a_missing_resource_and_two_are_refused() {
         let error = page("starting_after=cus_x", 3).unwrap_err();
         assert_eq!(error.status, 400);
-        assert_eq!(error.code.as_deref(), Some("resource_missing"));
+        assert_eq!(error.code, Some("resource_missing"));
         assert_eq!(error.param.as_deref(), Some("starting_after"));
         let both = page("starting_after=cus_1&ending_before=cus_0", 3).unwrap_err();
         assert_eq!(both.status, 400);
@@ -227,7 +230,7 @@ mod tests {
         assert!(expanded("data.line_items").unwrap()["line_items"].is_object());
         assert!(expanded("data.none").unwrap()["none"].is_null());
         let error = expanded("data.customer.next.next.next").unwrap_err();
-        assert_eq!(error.code.as_deref(), Some("property_expansion_max_depth"));
+        assert_eq!(error.code, Some("property_expansion_max_depth"));
         for path in ["data.amount", "data.colour"] {
             let error = expanded(path).unwrap_err();
             assert_eq!(

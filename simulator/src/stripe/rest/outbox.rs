@@ -258,7 +258,7 @@ fn sign(endpoint: &Endpoint, event: &Event, now: i64, signed_at: i64) -> Deliver
         rolled: secrets.get(1).map(|secret| Rolled {
             secret,
             // S6: unpublished, so either.
-            first: event.id.as_str().len() % 2 == 0,
+            first: event.created % 2 == 0,
         }),
     };
     let version = endpoint.version.unwrap_or_default();

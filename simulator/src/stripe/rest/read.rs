@@ -232,7 +232,7 @@ fn list(
         let fits = |(name, wanted): &(&str, String)| match *name {
             // Canceled ones are shown to whoever asks for them.
             "status" if wanted == "all" => true,
-            "active" => it["active"].to_string() == *wanted,
+            "active" => it["active"].as_bool() == wanted.parse().ok(),
             "price" => it["items"]["data"][0]["price"]["id"] == wanted.as_str(),
             "subscription" if it["object"] == "invoice" => {
                 it["subscription"] == wanted.as_str() || *subscription == wanted.as_str()
