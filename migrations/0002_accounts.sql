@@ -19,7 +19,8 @@ create table ledger.entries (
     id         bigint      generated always as identity primary key,
     account    uuid        not null references ledger.accounts,
     kind       text        not null check (kind in
-        ('grant', 'reserve', 'charge', 'refund', 'sweep', 'recollect', 'clawback')),
+        ('grant', 'reserve', 'charge', 'refund', 'sweep', 'recollect', 'clawback',
+         'reinstatement')),
     delta      bigint      not null,
     owed       bigint      not null default 0,
     job        text,

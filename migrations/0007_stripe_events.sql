@@ -19,12 +19,19 @@ begin
 end $$;
 -- ANCHOR_END: first_time
 
+-- Locks the payment's row, made now if it is the first we hear of it.
+create function ledger.lock_payment(payment text, paid bigint) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+    insert into ledger.payments as p (id, paid) values (payment, nullif(paid, 0))
+    on conflict (id) do update set paid = greatest(p.paid, excluded.paid);
+$$;
+
 -- Money arrived: `granted`, `parked` (until its customer is linked), `seen` (nothing to do),
 -- `unknown price` (nothing moved, and the event isn't marked as processed: send it again once
 -- the price is known). `account` or `customer` says whose it is; the account goes first.
 -- ANCHOR: receive_payment
 create function ledger.receive_payment(
-    event text, fact text, account uuid, customer text, payment text,
+    event text, fact text, account uuid, customer text, payment text, paid bigint,
     prices text[], quantities bigint[]
 ) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -50,8 +57,7 @@ begin
         owner := ledger.lock_customer(customer);
     end if;
     if payment is not null then
-        insert into ledger.payments (id) values (payment) on conflict do nothing;
-        perform from ledger.payments p where p.id = payment for no key update;
+        perform ledger.lock_payment(payment, paid);
     end if;
     if owner is not null then
         -- Our own server wrote the account into the Checkout Session, so it is a true one even
@@ -100,7 +106,7 @@ begin
     insert into ledger.payments as p (id, paid, refunded)
     values (payment, receive_refund.paid, receive_refund.refunded)
     on conflict (id) do update
-       set paid = excluded.paid, refunded = greatest(p.refunded, excluded.refunded);
+       set paid = greatest(p.paid, excluded.paid), refunded = greatest(p.refunded, excluded.refunded);
 
     select g.* into sale from ledger.grants g where g.payment = receive_refund.payment;
     if sale.account is null then
@@ -111,6 +117,34 @@ begin
     return 'applied';
 end $$;
 -- ANCHOR_END: receive_refund
+
+-- A bank took `amount` of a payment because of a dispute, or gives it back. `applied`, `remembered`
+-- (until its grant arrives) or `seen`.
+create function ledger.receive_dispute(
+    event text, dispute text, payment text, amount bigint, given_back boolean
+) returns text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    sale ledger.grants;
+begin
+    if not ledger.first_time(event) then
+        return 'seen';
+    end if;
+
+    perform ledger.lock_payment(payment, amount);
+    -- Won is final: the withdrawal may well be told after it.
+    insert into ledger.disputes as d (id, payment, taken, given_back)
+    values (dispute, receive_dispute.payment, amount, receive_dispute.given_back)
+    on conflict (id) do update set given_back = d.given_back or excluded.given_back;
+
+    select g.* into sale from ledger.grants g where g.payment = receive_dispute.payment;
+    if sale.account is null then
+        return 'remembered';
+    end if;
+    perform ledger.lock_account(sale.account);
+    perform ledger.claw_back(sale.fact);
+    return 'applied';
+end $$;
 
 -- The customer is this account's from now on. What it paid before we knew is granted now.
 -- ANCHOR: link_customer

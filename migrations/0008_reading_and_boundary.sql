@@ -39,6 +39,7 @@ alter table ledger.prices    enable row level security;
 alter table ledger.customers enable row level security;
 alter table ledger.grants    enable row level security;
 alter table ledger.payments  enable row level security;
+alter table ledger.disputes  enable row level security;
 alter table ledger.events    enable row level security;
 
 -- `(select …)` asks once a query, not once a row.
@@ -85,8 +86,9 @@ grant execute on function
     ledger.refund(text),
     ledger.sweep(interval, integer),
     ledger.grant_credits(uuid, text, bigint),
-    ledger.receive_payment(text, text, uuid, text, text, text[], bigint[]),
+    ledger.receive_payment(text, text, uuid, text, text, bigint, text[], bigint[]),
     ledger.receive_refund(text, text, bigint, bigint),
+    ledger.receive_dispute(text, text, text, bigint, boolean),
     ledger.set_prices(text[], bigint[]),
     ledger.set_late_success(text)
     to service_role;

@@ -27,6 +27,7 @@ pub mod server;
 pub mod storm;
 pub mod strategy;
 pub mod stripe;
+pub mod stripe_server;
 pub mod target;
 pub mod wire;
 

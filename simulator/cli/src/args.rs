@@ -31,6 +31,8 @@ pub(crate) enum Verb {
     Reset(Reset),
     /// Show what the cure would change, once the step holds
     Solution(Solution),
+    /// Be Stripe: its API and its deliveries, with no account and no network
+    Stripe(Stripe),
     /// Show what there is: ledgers, faults, invariants
     #[command(subcommand)]
     List(List),
@@ -146,6 +148,36 @@ pub(crate) struct Solution {
     /// Show it although the step doesn't hold yet
     #[arg(long)]
     pub(crate) give_up: bool,
+}
+
+/// `badai stripe`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Stripe {
+    #[command(subcommand)]
+    pub(crate) doing: Option<Trigger>,
+    /// The port on this machine; 0 takes any that is free
+    #[arg(long, value_name = "N", default_value_t = STRIPE_PORT)]
+    pub(crate) port: u16,
+    /// An endpoint that hears of everything
+    #[arg(long, value_name = "URL")]
+    pub(crate) forward_to: Option<String>,
+}
+
+/// Where the mocked Stripe is, unless somebody says otherwise.
+const STRIPE_PORT: u16 = 12111;
+
+/// What can be asked of a mocked Stripe that runs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trigger {
+    /// Let it do whatever leads to an event of this type
+    Trigger {
+        /// Such as `invoice.paid`
+        event: String,
+        /// Where it listens
+        #[arg(long, value_name = "N", default_value_t = STRIPE_PORT)]
+        port: u16,
+    },
 }
 
 /// `badai list`

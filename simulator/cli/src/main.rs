@@ -13,6 +13,7 @@ mod print;
 mod progress;
 mod replay;
 mod storm;
+mod stripe;
 
 use args::{Cli, Verb};
 use clap::Parser;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Verb::Hint(args) => labs::hint::run(args),
         Verb::Reset(args) => labs::reset::run(args),
         Verb::Solution(args) => labs::solution::run(args),
+        Verb::Stripe(args) => stripe::run(args),
         Verb::List(what) => list::run(what),
         Verb::Doctor(args) => doctor::run(args),
     };

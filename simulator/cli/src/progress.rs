@@ -17,6 +17,16 @@ pub(crate) fn interrupted() -> bool {
     INTERRUPT.load(Ordering::Relaxed)
 }
 
+/// From now on Ctrl-C is noted; a second one ends the program.
+pub(crate) fn heed_interrupts() {
+    // Refused only if it is set already, which is as well.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPT.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+    });
+}
+
 /// A bar for the hunt.
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -24,12 +34,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(cases: u32) -> Self {
-        // Refused only if it is set already, which is as well.
-        let _ = ctrlc::set_handler(|| {
-            if INTERRUPT.swap(true, Ordering::Relaxed) {
-                std::process::exit(i32::from(INTERRUPTED));
-            }
-        });
+        heed_interrupts();
         let bar = ProgressBar::new(u64::from(cases));
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}") {
             bar.set_style(style.progress_chars("━╸─"));

@@ -1,26 +1,113 @@
 //! The museum: ledgers with bugs that someone really shipped.
 //!
-//! One file a specimen. Each opens with its story, the invariants that it breaks, what that costs
-//! a founder, and the cure; its schema lies in the folder of the same name. The museum is the
-//! simulator's own test: every specimen must be found.
+//! One file a specimen. Each opens with its story, its source, the invariants that it breaks, what
+//! that costs a founder, and the cure. The museum is the simulator's own test: every specimen must
+//! be found.
 //!
 //! | specimen | what is wrong with it |
 //! |---|---|
 //! | [`naive`] | nearly everything: what people ship first |
+//! | [`invoice_twice`] | grants on invoice.paid and once more on invoice.payment_succeeded |
+//! | [`subscription_twice`] | grants a subscription by its checkout and by its first invoice |
+//! | [`event_id_alone`] | knows a sale by the id of the event that told it |
+//! | [`unpaid_session`] | takes a completed checkout for a paid one |
+//! | [`hundredths`] | divides every amount by a hundred to get the price |
+//! | [`refund_delta`] | takes a charge's running total for one refund's amount |
+//! | [`reserialized_body`] | verifies a body that its framework has parsed and printed again |
+//! | [`first_signature`] | looks at the first v1 signature only |
+//! | [`forgotten_stranger`] | refuses an unknown customer's invoice and remembers the event as done |
+//! | [`latest_wins`] | ignores an event that was created before one that it has applied |
+//! | [`old_invoice`] | looks for an invoice's subscription where it stood before basil |
+//! | [`inquiry_as_dispute`] | takes credits back when a bank only asks |
+//! | [`renewal_sets`] | sets the balance to the plan's credits on renewal day |
 //!
-//! What all of them get right, because Stripe's documentation spells it out, stands in
+//! All but the first are one ledger, [`webhooks`], which is right but for one habit each. What all
+//! of them get right, because Stripe's documentation spells it out, stands in
 //! [`stripe_signature`].
 
+pub mod event_id_alone;
+pub mod first_signature;
+pub mod forgotten_stranger;
+pub mod hundredths;
+pub mod inquiry_as_dispute;
+pub mod invoice_twice;
+pub mod latest_wins;
 pub mod naive;
+pub mod old_invoice;
+pub mod refund_delta;
+pub mod renewal_sets;
+pub mod reserialized_body;
 pub mod stripe_signature;
+pub mod subscription_twice;
+pub mod unpaid_session;
+pub mod webhooks;
 
 use simulator::Subject;
+use webhooks::{Habit, Webhooks};
 
 /// Every specimen, in the order in which the museum shows them.
 #[must_use]
 pub fn specimens() -> Vec<Subject> {
-    vec![Subject::rust::<naive::Naive>(
-        "naive",
-        "reads the balance, then writes it; remembers jobs and events in its process",
-    )]
+    vec![
+        Subject::rust::<naive::Naive>(
+            "naive",
+            "reads the balance, then writes it; remembers jobs and events in its process",
+        ),
+        webhooks::<invoice_twice::InvoiceTwice>(
+            "invoice-twice",
+            "grants on invoice.paid and once more on invoice.payment_succeeded",
+        ),
+        webhooks::<subscription_twice::SubscriptionTwice>(
+            "subscription-twice",
+            "grants a subscription by its checkout and by its first invoice",
+        ),
+        webhooks::<event_id_alone::EventIdAlone>(
+            "event-id-alone",
+            "knows a sale by the id of the event that told it",
+        ),
+        webhooks::<unpaid_session::UnpaidSession>(
+            "unpaid-session",
+            "takes a completed checkout for a paid one",
+        ),
+        webhooks::<hundredths::Hundredths>(
+            "hundredths",
+            "divides every amount by a hundred to get the price",
+        ),
+        webhooks::<refund_delta::RefundDelta>(
+            "refund-delta",
+            "takes a charge's running total for one refund's amount",
+        ),
+        webhooks::<reserialized_body::ReserializedBody>(
+            "reserialized-body",
+            "verifies a body that its framework has parsed and printed again",
+        ),
+        webhooks::<first_signature::FirstSignature>(
+            "first-signature",
+            "looks at the first v1 signature only",
+        ),
+        webhooks::<forgotten_stranger::ForgottenStranger>(
+            "forgotten-stranger",
+            "refuses an unknown customer's invoice and remembers the event as done",
+        ),
+        webhooks::<latest_wins::LatestWins>(
+            "latest-wins",
+            "ignores an event that was created before one that it has applied",
+        ),
+        webhooks::<old_invoice::OldInvoice>(
+            "old-invoice",
+            "looks for an invoice's subscription where it stood before basil",
+        ),
+        webhooks::<inquiry_as_dispute::InquiryAsDispute>(
+            "inquiry-as-dispute",
+            "takes credits back when a bank only asks",
+        ),
+        webhooks::<renewal_sets::RenewalSets>(
+            "renewal-sets",
+            "sets the balance to the plan's credits on renewal day",
+        ),
+    ]
+}
+
+fn webhooks<H: Habit>(name: &str, story: &str) -> Subject {
+    Subject::rust::<Webhooks<H>>(name, story)
 }

@@ -1,14 +1,76 @@
-//! Business at Stripe: what customers do there, and the events that it makes.
+//! Business at Stripe: moves that make events and send nothing yet.
 
 use super::play::Play;
 use super::shop;
 use crate::history::{Names, What};
-use crate::stripe::{BillingReason, Emitted, PaymentMethod};
-use crate::target::{Call, OfferKind, Operation};
+use crate::storm::Action;
+use crate::stripe::{BillingReason, Emitted, PaymentMethod, Stripe, StripeError};
+use crate::target::{Call, EventId, FactId, OfferKind, Operation};
+
+/// How long a trial lasts, in days.
+const TRIAL_DAYS: u16 = 14;
 
 impl Play<'_> {
-    pub(super) fn buy(&mut self, lane: usize, account: usize, pack: usize, debit: bool) {
-        let prices = shop::prices(self.stage.catalogue(), OfferKind::Pack);
+    /// Does what a step says of the business, if it is business.
+    pub(super) fn does_business(&mut self, lane: usize, account: usize, action: &Action) {
+        match *action {
+            Action::Buy { pack, debit } => {
+                let prices = shop::prices(self.stage.catalogue(), OfferKind::Pack);
+                self.buy(lane, account, &prices, pack, debit);
+            }
+            Action::BuyAbroad { debit } => {
+                let prices = shop::abroad(self.stage.catalogue());
+                self.buy(lane, account, &prices, 0, debit);
+            }
+            Action::Subscribe { plan, trial } => self.subscribe(lane, account, plan, trial),
+            Action::Renew { plan } => self.renew(lane, account, plan),
+            Action::GiveBack { percent } => self.give_back(lane, account, percent),
+            Action::Clear => self.goes_on(
+                lane,
+                account,
+                "sees the bank debit clear",
+                Stripe::bank_debit_clears,
+            ),
+            Action::Bounce => self.goes_on(
+                lane,
+                account,
+                "has the bank refuse",
+                Stripe::bank_debit_fails,
+            ),
+            Action::Inquire => self.goes_on(lane, account, "has the bank ask", Stripe::inquire),
+            Action::Dispute => self.goes_on(lane, account, "disputes the payment", Stripe::dispute),
+            Action::Escalate => {
+                self.goes_on(
+                    lane,
+                    account,
+                    "disputes what was asked about",
+                    Stripe::escalate,
+                );
+            }
+            Action::Close { won } => {
+                let said = if won {
+                    "loses the dispute"
+                } else {
+                    "sees the bank's case closed"
+                };
+                self.goes_on(lane, account, said, |it, sale| it.close_dispute(sale, won));
+            }
+            Action::Acquaint { .. }
+            | Action::Deliver { .. }
+            | Action::Reserve { .. }
+            | Action::Charge { .. }
+            | Action::Refund { .. }
+            | Action::Nonsense { .. }
+            | Action::Sweep { .. }
+            | Action::Die { .. }
+            | Action::Travel { .. }
+            | Action::Survey { .. }
+            | Action::Trespass(_)
+            | Action::Duel { .. } => {}
+        }
+    }
+
+    fn buy(&mut self, lane: usize, account: usize, prices: &[String], pack: usize, debit: bool) {
         let Some(price) = prices.iter().cycle().nth(pack) else {
             return;
         };
@@ -20,71 +82,119 @@ impl Play<'_> {
         } else {
             PaymentMethod::Card
         };
-        let Ok(sale) = self.stripe.checkout(&who, customer.as_ref(), price, method) else {
-            return;
-        };
-        let offer = self.stage.catalogue().offer(price);
-        let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
-        self.lanes[lane].sold(&sale, amount);
+        let sale = self.stripe.checkout(&who, customer.as_ref(), price, method);
         let how = if debit { " by bank debit" } else { "" };
-        self.business(account, &format!("buys a pack of {credits} credits{how}"));
-        self.note_checkout(account, &sale);
+        if let Some(sale) = self.sold(lane, account, price, sale, |credits| {
+            format!("buys a pack of {credits} credits{how}")
+        }) {
+            self.note_checkout(account, &sale);
+        }
     }
 
     /// Tells the ledger that a Checkout Session was made, if it wants to know.
     pub(super) fn note_checkout(&mut self, account: usize, sale: &Emitted) {
         let who = self.history.parties[account].account.clone();
-        let told = sale.events.first();
+        let told = self.needed_event(sale);
         let credits = self.stripe.sold(&sale.fact).and_then(|sold| {
             let offer = self.stage.catalogue().offer(&sold.price)?;
             Some(offer.credits)
         });
         if let (Some(event), Some(amount)) = (told, credits)
             && self.offers(Operation::Checkout)
-            && let Some(noted) = self.sale(event, &sale.fact, account)
+            && let Some(noted) = self.sale(&event, &sale.fact, account)
         {
-            self.quietly(&Call::Checkout {
-                account: who,
-                fact: sale.fact.clone(),
-                amount,
-                sale: noted,
-            });
+            self.quietly(
+                0,
+                &Call::Checkout {
+                    account: who,
+                    fact: sale.fact.clone(),
+                    amount,
+                    sale: noted,
+                },
+            );
         }
     }
 
-    pub(super) fn clear(&mut self, lane: usize, account: usize) {
-        let Some(fact) = self.lanes[lane].fact.clone() else {
+    /// The first event of a sale that a ledger's endpoint is set up for.
+    pub(super) fn needed_event(&self, sale: &Emitted) -> Option<EventId> {
+        let needed = |id: &&EventId| {
+            let event = self.stripe.event(id);
+            event.is_some_and(|event| event.kind.is_needed())
+        };
+        sale.events.iter().find(needed).cloned()
+    }
+
+    fn subscribe(&mut self, lane: usize, account: usize, plan: usize, trial: bool) {
+        let prices = shop::prices(self.stage.catalogue(), OfferKind::Plan);
+        let Some(price) = prices.iter().cycle().nth(plan) else {
             return;
         };
-        if let Ok(told) = self.stripe.bank_debit_clears(&fact) {
-            self.lanes[lane].events.extend(told.events);
-            self.business(account, "sees the bank debit clear");
-        }
+        let who = self.history.parties[account].account.clone();
+        let customer = self.customers[account].clone();
+        let days = if trial { TRIAL_DAYS } else { 0 };
+        let sale = self
+            .stripe
+            .subscribe_with_trial(&who, &customer, price, days);
+        self.sold(lane, account, price, sale, |credits| {
+            let free = if trial { ", free at first" } else { "" };
+            format!("subscribes to a plan of {credits} credits{free}")
+        });
     }
 
-    pub(super) fn renew(&mut self, lane: usize, account: usize, plan: usize) {
+    fn renew(&mut self, lane: usize, account: usize, plan: usize) {
         let prices = shop::prices(self.stage.catalogue(), OfferKind::Plan);
         let Some(price) = prices.iter().cycle().nth(plan) else {
             return;
         };
         let customer = self.customers[account].clone();
         let reason = BillingReason::SubscriptionCycle;
-        let Ok(sale) = self.stripe.renew(&customer, price, reason) else {
-            return;
-        };
-        let offer = self.stage.catalogue().offer(price);
-        let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
-        self.lanes[lane].sold(&sale, amount);
-        self.business(account, &format!("pays a renewal of {credits} credits"));
+        let sale = self.stripe.renew(&customer, price, reason);
+        self.sold(lane, account, price, sale, |credits| {
+            format!("pays a renewal of {credits} credits")
+        });
     }
 
-    pub(super) fn give_back(&mut self, lane: usize, account: usize, percent: u8) {
+    /// Notes what was sold, if Stripe sold it.
+    fn sold(
+        &mut self,
+        lane: usize,
+        account: usize,
+        price: &str,
+        sale: Result<Emitted, StripeError>,
+        said: impl Fn(i64) -> String,
+    ) -> Option<Emitted> {
+        let sale = sale.ok()?;
+        let offer = self.stage.catalogue().offer(price);
+        let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
+        self.lanes[lane].sold(&self.stripe, &sale, amount);
+        self.business(account, &said(credits));
+        Some(sale)
+    }
+
+    fn give_back(&mut self, lane: usize, account: usize, percent: u8) {
         let Some((fact, minor)) = self.lanes[lane].give_back(percent) else {
             return;
         };
         if let Ok(told) = self.stripe.refund(&fact, minor) {
-            self.lanes[lane].events.extend(told.events);
+            self.lanes[lane].heard(&self.stripe, &told);
             self.business(account, &format!("gets {percent} % of the price back"));
+        }
+    }
+
+    /// What becomes of this lane's sale.
+    fn goes_on(
+        &mut self,
+        lane: usize,
+        account: usize,
+        said: &str,
+        goes_on: impl Fn(&mut Stripe, &FactId) -> Result<Emitted, StripeError>,
+    ) {
+        let Some(fact) = self.lanes[lane].fact.clone() else {
+            return;
+        };
+        if let Ok(told) = goes_on(&mut self.stripe, &fact) {
+            self.lanes[lane].heard(&self.stripe, &told);
+            self.business(account, said);
         }
     }
 

@@ -64,9 +64,10 @@ impl Play<'_> {
 
     /// A sale to the account that the ledger was told of.
     fn fact(&self, account: usize) -> Option<String> {
-        use crate::model::Deed::{Grant, Paid};
+        use crate::model::Deed::{Echoed, Grant, Paid};
         self.history.requests().find_map(|(_, request)| {
-            let (Grant { fact, .. } | Paid { fact, .. }) = &request.deed else {
+            let (Grant { fact, .. } | Paid { fact, .. } | Echoed { fact, .. }) = &request.deed
+            else {
                 return None;
             };
             let told = matches!(request.outcome, Outcome::Replied(_));

@@ -125,7 +125,7 @@ impl Play<'_> {
             Fixed(age) => {
                 if older_than == 0 && !age.is_zero() && self.offers(Operation::Age) {
                     let by = age + std::time::Duration::from_secs(1);
-                    self.quietly(&Call::Age { by });
+                    self.quietly(0, &Call::Age { by });
                     self.aged = true;
                 }
                 // So little passes by itself on a busy machine.

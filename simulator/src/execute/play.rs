@@ -14,7 +14,7 @@ use super::stage::{Chooser, Instances, Stage};
 use super::travel::Journey;
 use super::trespass::Asked;
 use crate::clock;
-use crate::history::{Happening, History, Outcome, Party, Request, What};
+use crate::history::{Happening, History, Names, Outcome, Party, Request, What};
 use crate::model::Deed;
 use crate::storm::{ACCOUNTS, Action, Copy, Fate, Moment, Schedule, Step};
 use crate::strategy::Diverged;
@@ -133,7 +133,7 @@ impl<'a> Play<'a> {
 
     /// From the first step to the end of the calm; the instances that are alive then come back.
     pub(super) fn run(mut self, schedule: &Schedule) -> Played {
-        self.open_accounts();
+        self.open_accounts(schedule);
         let inner = |step: &Step| match &step.action {
             Action::Duel { calls, .. } => calls.iter().map(|call| call.lane).max().unwrap_or(0),
             _ => step.lane,
@@ -176,7 +176,7 @@ impl<'a> Play<'a> {
     }
 
     /// Accounts and customers exist before the weather; the bystander has bought a pack.
-    fn open_accounts(&mut self) {
+    fn open_accounts(&mut self, schedule: &Schedule) {
         for number in 0..self.history.parties.len() {
             if self.hung {
                 return;
@@ -184,12 +184,18 @@ impl<'a> Play<'a> {
             let account = self.history.parties[number].account.clone();
             let customer = self.customers[number].clone();
             if self.offers(Operation::Open) {
-                self.quietly(&Call::Open {
-                    account: account.clone(),
-                });
+                self.quietly(
+                    0,
+                    &Call::Open {
+                        account: account.clone(),
+                    },
+                );
             }
-            if self.offers(Operation::Link) {
-                self.quietly(&Call::Link { account, customer });
+            let later = schedule.steps.iter().any(|step| {
+                step.account == number && matches!(step.action, Action::Acquaint { .. })
+            });
+            if self.offers(Operation::Link) && !later {
+                self.quietly(0, &Call::Link { account, customer });
             }
         }
         self.fund_the_bystander();
@@ -214,18 +220,19 @@ impl<'a> Play<'a> {
             return;
         };
         self.note_checkout(ACCOUNTS, &sale);
-        if let Some(sending) = Sending::event(self, ACCOUNTS, 0, &sale.events[0], Copy::Genuine)
+        if let Some(event) = self.needed_event(&sale)
+            && let Some(sending) = Sending::event(self, ACCOUNTS, 0, &event, Copy::Genuine)
             && let Some((call, _)) = sending.request(self)
             && self.can_tell(&call)
         {
-            self.quietly(&call);
+            self.quietly(0, &call);
         }
     }
 
     /// A call that belongs to the preparation: nobody judges its reply, but that it comes.
-    pub(super) fn quietly(&mut self, call: &Call) {
+    pub(super) fn quietly(&mut self, instance: usize, call: &Call) {
         for _ in 0..3 {
-            match self.call(0, call) {
+            match self.call(instance, call) {
                 Outcome::Replied(Reply::Error(LedgerError::Again(_))) => {}
                 Outcome::Replied(Reply::Error(LedgerError::Failed(_)))
                     if !self.is_keyless(call) => {}
@@ -250,10 +257,10 @@ impl<'a> Play<'a> {
     fn step(&mut self, step: &Step) {
         let (lane, account) = (step.lane, step.account);
         match &step.action {
-            Action::Buy { pack, debit } => self.buy(lane, account, *pack, *debit),
-            Action::Clear => self.clear(lane, account),
-            Action::Renew { plan } => self.renew(lane, account, *plan),
-            Action::GiveBack { percent } => self.give_back(lane, account, *percent),
+            Action::Acquaint { instance } => {
+                self.acquaint(account, *instance);
+                self.look(account, *instance);
+            }
             Action::Die { instance } => {
                 let instance = *instance;
                 self.reopen(instance);
@@ -269,12 +276,26 @@ impl<'a> Play<'a> {
                     self.duel(&[one, two], *gates);
                 }
             }
-            _ => {
+            business => {
+                self.does_business(lane, account, business);
                 if let Some(sending) = self.sending(step) {
                     self.send(&sending);
                 }
             }
         }
+    }
+
+    /// The ledger learns whose the account's customer is.
+    fn acquaint(&mut self, account: usize, instance: usize) {
+        if !self.offers(Operation::Link) {
+            return;
+        }
+        let customer = self.customers[account].clone();
+        let who = Names::account(account);
+        let said = format!("{who}'s customer at Stripe is made known to the ledger");
+        self.happens(What::Business { account, said });
+        let account = self.history.parties[account].account.clone();
+        self.quietly(instance, &Call::Link { account, customer });
     }
 
     /// The request that a step makes, if it makes one.
@@ -287,7 +308,13 @@ impl<'a> Play<'a> {
                 instance,
                 fate,
             } => {
-                let event = self.lanes[lane].events.get(*event).cloned()?;
+                let event = match copy {
+                    Copy::Beside => {
+                        let beside = &self.lanes[lane].beside;
+                        beside.get(event % beside.len().max(1)).cloned()?
+                    }
+                    _ => self.lanes[lane].events.get(*event).cloned()?,
+                };
                 let event = match copy {
                     Copy::Twin => self.stripe.twin(&event).ok()?,
                     _ => event,

@@ -5,7 +5,9 @@ use super::shop;
 use crate::history::{Names, Outcome};
 use crate::model::Deed;
 use crate::storm::{Copy, Fate};
-use crate::stripe::{Next, RetrySchedule, Tampering, Told};
+use crate::stripe::{
+    Event, EventKind, Next, RetrySchedule, Rolled, Signing, Tampering, Told, Version,
+};
 use crate::target::{Call, Credits, EventId, Operation, Reply};
 use std::time::Duration;
 
@@ -67,27 +69,38 @@ impl Sending {
         let number = play.event_number(&message);
         let what = play.stripe.event(event)?;
         let kind = what.kind;
-        let said = match (play.offers(Operation::Webhook), copy, &what.meaning.told) {
-            (true, Copy::Genuine, _) => format!("deliver {kind} #{number}"),
-            (true, Copy::Twin, _) => format!("deliver {kind} #{number}, a twin"),
-            (true, Copy::Forged, _) => format!("post a forged {kind}"),
-            (true, Copy::Stale, _) => format!("play back {kind} #{number}, too old"),
-            (true, Copy::Altered, _) => format!("deliver {kind} with an altered body"),
+        let said = match (play.offers(Operation::Webhook), copy, granted(what)) {
+            (true, copy, _) => {
+                let delivered = format!("deliver {kind} #{number}");
+                match copy {
+                    Copy::Genuine | Copy::Beside => delivered,
+                    Copy::Twin => delivered + ", a twin",
+                    Copy::OlderVersion => delivered + " in an older shape",
+                    Copy::RolledOursFirst => delivered + ", signed with ours and another secret",
+                    Copy::RolledOursSecond => delivered + ", signed with another secret and ours",
+                    Copy::Forged => format!("post a forged {kind}"),
+                    Copy::Unsigned => format!("post an unsigned {kind}"),
+                    Copy::Oversized => format!("post a forged {kind} of megabytes"),
+                    Copy::Stale => format!("play back {kind} #{number}, too old"),
+                    Copy::OtherMode => format!("deliver {kind} of the live mode"),
+                    Copy::Altered => format!("deliver {kind} with an altered body"),
+                    Copy::Reserialized => delivered + " with its body printed anew",
+                    Copy::Truncated => delivered + " with half of its body",
+                }
+            }
             (false, ..) if !play.grants(&what.meaning.fact) => return None,
-            (false, Copy::Genuine | Copy::Twin, Told::Paid { credits }) => {
+            (false, Copy::Genuine | Copy::Twin, Some(credits)) => {
                 let who = Names::account(account);
                 format!("grant {credits} credits to {who} for sale {number}")
             }
-            (false, Copy::Altered, Told::Paid { credits })
-                if play.says_conflict(Operation::Grant) =>
-            {
+            (false, Copy::Altered, Some(credits)) if play.says_conflict(Operation::Grant) => {
                 let (who, other) = (Names::account(account), credits.get() + 1);
                 format!("grant {other} credits to {who} for sale {number}, another amount")
             }
             (false, ..) => return None,
         };
         let mut sending = Self::new(Some(account), instance, said, message);
-        sending.insists = copy.is_authentic();
+        sending.insists = copy.is_needed();
         Some(sending)
     }
 
@@ -182,9 +195,7 @@ impl Sending {
         let meaning = &event.meaning;
         let fact = meaning.fact.clone();
         if !play.offers(Operation::Webhook) {
-            let Told::Paid { credits } = meaning.told else {
-                return None;
-            };
+            let credits = granted(event)?;
             let amount = if copy == Copy::Altered {
                 Credits::new(credits.get() + 1)
             } else {
@@ -201,14 +212,39 @@ impl Sending {
         let (secret, now) = (shop::WEBHOOK_SECRET, Play::sent_at());
         let forge = |tampering| event.tampered(tampering, secret, now);
         let delivery = match copy {
-            Copy::Genuine | Copy::Twin => event.delivery(secret, now),
+            Copy::Genuine | Copy::Twin | Copy::Beside => event.delivery(secret, now),
+            Copy::OlderVersion => event.delivery_in(Version::Acacia, secret, now),
+            Copy::RolledOursFirst | Copy::RolledOursSecond => {
+                let rolled = Some(Rolled {
+                    secret: shop::ROLLED_SECRET,
+                    first: copy == Copy::RolledOursSecond,
+                });
+                let signing = Signing {
+                    rolled,
+                    ..secret.into()
+                };
+                event.delivery(signing, now)
+            }
+            Copy::Reserialized => forge(Tampering::ReserializedBody),
+            Copy::Unsigned => forge(Tampering::MissingHeader),
+            Copy::OtherMode => forge(Tampering::OtherMode),
+            Copy::Oversized => forge(Tampering::OversizedBody),
+            Copy::Truncated => forge(Tampering::TruncatedBody),
             Copy::Forged => forge(Tampering::ForgedSignature),
             Copy::Stale => forge(Tampering::StaleTimestamp),
             Copy::Altered => forge(Tampering::AlteredBody),
         };
         let deed = match meaning.told {
             _ if !copy.is_authentic() => Deed::Tampered,
-            Told::Unpaid => Deed::Unpaid { fact },
+            Told::Nothing | Told::Unpaid => Deed::Unpaid { fact },
+            Told::Echoed { credits } => Deed::Echoed { fact, credits },
+            Told::Free { credits } => Deed::Free { fact, credits },
+            Told::Withdrawn { paid, withdrawn } => Deed::Withdrawn {
+                fact,
+                paid,
+                withdrawn,
+            },
+            Told::Reinstated { paid } => Deed::Reinstated { fact, paid },
             Told::Paid { credits } => Deed::Paid { fact, credits },
             Told::Refunded { paid, refunded } => Deed::Repaid {
                 fact,
@@ -251,5 +287,21 @@ impl Sending {
             ..self.clone()
         };
         Some((after, next))
+    }
+}
+
+/// What an endpoint grants on this event, where it is the endpoint that calls the ledger: of the
+/// events that tell one payment of a plan it listens to one.
+fn granted(event: &Event) -> Option<Credits> {
+    match event.meaning.told {
+        Told::Paid { credits } => Some(credits),
+        Told::Echoed { credits } if event.kind == EventKind::InvoicePaid => Some(credits),
+        Told::Echoed { .. }
+        | Told::Nothing
+        | Told::Unpaid
+        | Told::Free { .. }
+        | Told::Refunded { .. }
+        | Told::Withdrawn { .. }
+        | Told::Reinstated { .. } => None,
     }
 }

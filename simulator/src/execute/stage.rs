@@ -369,6 +369,8 @@ impl Stage {
             costs: terms.costs,
             altered: webhook || !terms.mute.contains(&Operation::Grant),
             nonsense: terms.plain_amounts,
+            links: offers(Operation::Link),
+            abroad: !shop::abroad(&self.catalogue).is_empty(),
             faults: Vec::new(),
         }
     }

@@ -112,6 +112,13 @@ impl Possible {
         self.unheard.clear();
     }
 
+    /// Every event of every fact has come: what they promised is done.
+    pub(super) fn settle(&mut self) {
+        let accounts = std::mem::take(&mut self.accounts).into_iter();
+        self.accounts = accounts.flat_map(Account::settled).collect();
+        self.tidy();
+    }
+
     /// As a sweep leaves it that was repeated until it found nothing.
     pub(super) fn sweep(&mut self) {
         let accounts = std::mem::take(&mut self.accounts).into_iter();

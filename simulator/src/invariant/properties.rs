@@ -5,8 +5,8 @@ use super::*;
 use crate::history::{Happening, History, Outcome, Party, Request, Span, What};
 use crate::model::{Account, Choices, Deed};
 use crate::target::{
-    AccountId, Balance, Call, Charge, Credits, Entry, FactId, JobId, LedgerError, Operation,
-    Policy, Refund, Reply, Reserve, Status,
+    AccountId, Applies, Balance, Call, Charge, Credits, Entry, FactId, JobId, LedgerError,
+    Operation, Policy, Refund, Reply, Reserve, Status,
 };
 use proptest::prelude::*;
 
@@ -198,6 +198,51 @@ fn a_balance_that_is_late_and_right_after_the_calm_breaks_nothing() {
         .then(What::Calm)
         .shows(100);
     assert_eq!(script.broken(), []);
+}
+
+#[test]
+fn what_several_events_tell_may_be_done_late_but_not_never_and_not_twice() {
+    let echoed = || Deed::Echoed {
+        fact: FactId::new("in"),
+        credits: Credits::new(50),
+    };
+    let told = |shown: i64| Script::new(0).says(echoed(), OK).shows(shown);
+    let done = told(0).says(echoed(), OK).shows(50).then(What::Calm);
+    assert_eq!(done.shows(50).broken(), []);
+    let at_the_end = told(0).then(What::Calm).shows(50);
+    assert_eq!(at_the_end.broken(), []);
+    let never = told(0).then(What::Calm).shows(0);
+    assert_eq!(never.broken(), [Invariant::Reconciliation]);
+    let twice = told(50).says(echoed(), OK).shows(100);
+    assert_eq!(twice.broken(), [Invariant::ExactlyOnce]);
+    // A trial may give credits or none.
+    let free = || Deed::Free {
+        fact: FactId::new("in"),
+        credits: Credits::new(50),
+    };
+    for shown in [0, 50] {
+        let trial = Script::new(0).says(free(), OK).shows(shown);
+        assert_eq!(trial.then(What::Calm).shows(shown).broken(), []);
+    }
+}
+
+#[test]
+fn a_ledger_that_applies_later_is_judged_by_the_calm_alone() {
+    let later = |shown: i64| {
+        let mut script = Script::new(0).says(paid(100), OK).shows(0);
+        script.history.policy.applies = Some(Applies::Later);
+        let echoed = Deed::Echoed {
+            fact: FactId::new("in"),
+            credits: Credits::new(50),
+        };
+        script
+            .says(echoed, OK)
+            .shows(100)
+            .then(What::Calm)
+            .shows(shown)
+    };
+    assert_eq!(later(150).broken(), []);
+    assert_eq!(later(100).broken(), [Invariant::Reconciliation]);
 }
 
 #[test]

@@ -38,7 +38,13 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
 
 fn fact(deed: &Deed) -> Option<&FactId> {
     match deed {
-        Deed::Paid { fact, .. } | Deed::Repaid { fact, .. } | Deed::Unpaid { fact } => Some(fact),
+        Deed::Paid { fact, .. }
+        | Deed::Echoed { fact, .. }
+        | Deed::Free { fact, .. }
+        | Deed::Withdrawn { fact, .. }
+        | Deed::Reinstated { fact, .. }
+        | Deed::Repaid { fact, .. }
+        | Deed::Unpaid { fact } => Some(fact),
         _ => None,
     }
 }
@@ -56,7 +62,14 @@ fn lost(evidence: &Evidence<'_>) -> Option<Breach> {
                 return None;
             };
             let says = &request.deed;
-            let matters = matches!(says, Deed::Paid { .. } | Deed::Repaid { .. });
+            let matters = matches!(
+                says,
+                Deed::Paid { .. }
+                    | Deed::Echoed { .. }
+                    | Deed::Withdrawn { .. }
+                    | Deed::Reinstated { .. }
+                    | Deed::Repaid { .. }
+            );
             let told = evidence.history.requests().any(|(_, other)| {
                 taken(other)
                     && std::mem::discriminant(&other.deed) == std::mem::discriminant(says)

@@ -41,6 +41,17 @@ pub(super) struct Walk<'a> {
     /// The states before the last sweep that found nothing, where one should have found something.
     unswept: Vec<Account>,
     onset: Option<Deviation>,
+    /// The latest delivery that was acknowledged and may be acted on later.
+    promise: Option<Promise>,
+}
+
+/// A delivery that was acknowledged and may be acted on later.
+#[derive(Clone, Copy)]
+struct Promise {
+    place: usize,
+    /// Which of the requests at that place.
+    nth: usize,
+    standing: Standing,
 }
 
 /// The last requests of the account, with the states before them.
@@ -89,6 +100,7 @@ impl<'a> Walk<'a> {
             calm: false,
             unswept: Vec::new(),
             onset: None,
+            promise: None,
         }
     }
 
@@ -127,6 +139,7 @@ impl<'a> Walk<'a> {
                     self.possible.come_to_rest();
                     self.calm = true;
                     self.audit.left_a_hold |= self.holds();
+                    self.settle(place);
                     Ok(())
                 }
                 What::Swept => {
@@ -152,6 +165,35 @@ impl<'a> Walk<'a> {
             }
         }
         self.audit.deviations.extend(self.onset);
+    }
+
+    /// Every event of every fact has come by now. A balance that was right as long as something
+    /// could still be done, and isn't now, is that promise broken.
+    fn settle(&mut self, place: usize) {
+        let before = self.possible.accounts().to_vec();
+        self.possible.settle();
+        // What a queue has left to do is told by the balances of the calm.
+        if self.history.policy.applies == Some(Applies::Later) {
+            return;
+        }
+        let Some(shown) = self.shown else { return };
+        let right = |states: &[Account]| states.iter().any(|state| state.shows(&shown));
+        match self.promise {
+            Some(promise) if right(&before) && !right(self.possible.accounts()) => {
+                self.onset = Some(Deviation {
+                    account: self.account,
+                    place,
+                    cause: Some(promise.place),
+                    nth: Some(promise.nth),
+                    standing: Some(promise.standing),
+                    wrong: mismatch(self.possible.accounts(), &shown),
+                    by_crash: false,
+                    suspects_crash: self.died,
+                    after_sweep: false,
+                });
+            }
+            _ => self.compare(place, &shown),
+        }
     }
 
     fn holds(&self) -> bool {
@@ -200,10 +242,23 @@ impl<'a> Walk<'a> {
             }
         };
         let stood = stood.into_iter().zip(seems);
-        let stood = stood.map(|(answered, seems)| answered.unwrap_or(seems));
+        let stood: Vec<Standing> = stood
+            .map(|(answered, seems)| answered.unwrap_or(seems))
+            .collect();
+        for ((nth, request, _), standing) in ours.iter().zip(&stood) {
+            let acknowledged = request.outcome.heard().is_some();
+            if acknowledged && request.deed.is_promise() && *standing != Standing::Repeat {
+                self.promise = Some(Promise {
+                    place,
+                    nth: *nth,
+                    standing: *standing,
+                });
+            }
+        }
         self.last = Some(Last {
             place,
             standing: stood
+                .into_iter()
                 .max_by_key(|standing| tells(*standing))
                 .unwrap_or(Standing::First),
             acknowledged: ours.iter().any(|(_, it, _)| it.outcome.heard().is_some()),

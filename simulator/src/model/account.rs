@@ -52,8 +52,28 @@ pub struct Fact {
     pub paid: i64,
     /// The highest running total of money given back that was told, in minor units.
     pub refunded: i64,
+    /// What a bank holds because of a dispute, in minor units, as far as the ledger acted on it.
+    pub withdrawn: i64,
     /// Credits taken back so far.
     pub taken: i64,
+    /// Of those, what was forgiven because spendable didn't cover it.
+    pub forgiven: i64,
+    /// Told, and perhaps not acted on before everything has been told.
+    pub promised: Promised,
+}
+
+/// What several events tell, or what waits until it is known whose it is: a ledger does it at
+/// whatever time it likes, and has by the time that all has been told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Promised {
+    /// Credits that were paid for.
+    pub credits: Option<i64>,
+    /// Nothing was asked for them: the ledger needn't give them at all.
+    pub free: bool,
+    /// What a bank took, in minor units.
+    pub withdrawn: Option<i64>,
+    /// That the bank gives it back, which is final.
+    pub reinstated: bool,
 }
 
 impl Account {
@@ -104,7 +124,8 @@ impl Account {
         self.spendable = self.spendable.saturating_add(credits - pays);
     }
 
-    /// Takes back what a fact's refunds ask for and hasn't been taken yet.
+    /// Takes back what a fact's refunds and dispute ask for and hasn't been taken yet, or gives
+    /// back what they no longer ask for.
     pub(super) fn claw_back(&mut self, fact: &FactId) {
         let Some(known) = self.facts.get_mut(fact) else {
             return;
@@ -112,14 +133,21 @@ impl Account {
         let (Some(credits), true) = (known.credits, known.paid > 0) else {
             return;
         };
-        let share = i128::from(credits) * i128::from(known.refunded) / i128::from(known.paid);
+        let gone = i128::from(known.refunded) + i128::from(known.withdrawn);
+        let share = i128::from(credits) * gone / i128::from(known.paid);
         let target = i64::try_from(share).unwrap_or(credits).min(credits);
         let take = target - known.taken;
+        known.taken = target;
         if take <= 0 {
+            if self.choices.clawback != Clawback::None {
+                self.raise(-take);
+            }
             return;
         }
-        known.taken = target;
         let covered = take.min(self.spendable.max(0));
+        if self.choices.clawback == Clawback::Floor {
+            known.forgiven += take - covered;
+        }
         match self.choices.clawback {
             Clawback::Owed => {
                 self.spendable -= covered;
@@ -129,6 +157,92 @@ impl Account {
             Clawback::Floor => self.spendable -= covered,
             Clawback::None => {}
         }
+    }
+
+    /// The ways in which it can be by now: with what was promised done, fact by fact, or not yet.
+    #[must_use]
+    pub fn by_now(self) -> Vec<Self> {
+        let facts: Vec<FactId> = self.facts.keys().cloned().collect();
+        let mut states = vec![self];
+        for fact in &facts {
+            for state in states.clone() {
+                states.extend(state.fulfilled(fact));
+            }
+        }
+        states
+    }
+
+    /// The ways in which it can be once every event of every fact has come: what was promised is
+    /// done.
+    #[must_use]
+    pub fn settled(self) -> Vec<Self> {
+        let facts: Vec<FactId> = self.facts.keys().cloned().collect();
+        let mut states = vec![self];
+        for fact in &facts {
+            let settle = |state: Self| {
+                let mut done = state.fulfilled(fact);
+                if done.is_empty() || state.facts[fact].promised.free {
+                    done.push(state);
+                }
+                done
+            };
+            states = states.into_iter().flat_map(settle).collect();
+        }
+        states
+    }
+
+    /// The ways in which a fact's promise can be kept; none if nothing is open.
+    fn fulfilled(&self, fact: &FactId) -> Vec<Self> {
+        let known = &self.facts[fact];
+        let promised = known.promised;
+        let credits = promised.credits.filter(|_| known.credits.is_none());
+        let gives_back = promised.reinstated && known.withdrawn > 0;
+        let takes = promised
+            .withdrawn
+            .filter(|taken| !promised.reinstated && *taken != known.withdrawn);
+        if credits.is_none() && !gives_back && takes.is_none() {
+            return Vec::new();
+        }
+        let mut then = self.clone();
+        if let Some(credits) = credits {
+            then.pay_in(fact, credits);
+        }
+        if let Some(withdrawn) = takes {
+            then.withdraw(fact, withdrawn);
+        }
+        if !gives_back {
+            return vec![then];
+        }
+        let forgiven = then.reinstate(fact);
+        let less = forgiven.map(|forgiven| {
+            let mut less = then.clone();
+            less.spendable -= forgiven;
+            less
+        });
+        std::iter::once(then).chain(less).collect()
+    }
+
+    /// Credits were paid for.
+    pub(super) fn pay_in(&mut self, fact: &FactId, credits: i64) {
+        self.facts.entry(fact.clone()).or_default().credits = Some(credits);
+        self.raise(credits);
+        self.claw_back(fact);
+    }
+
+    /// A bank has taken money.
+    fn withdraw(&mut self, fact: &FactId, withdrawn: i64) {
+        self.facts.entry(fact.clone()).or_default().withdrawn = withdrawn;
+        self.claw_back(fact);
+    }
+
+    /// A bank has given back what it took. What had been forgiven then may be given back with the
+    /// rest, or not: as much as that is `Some`.
+    fn reinstate(&mut self, fact: &FactId) -> Option<i64> {
+        let known = self.facts.entry(fact.clone()).or_default();
+        let held = std::mem::take(&mut known.withdrawn);
+        let forgiven = std::mem::take(&mut known.forgiven);
+        self.claw_back(fact);
+        (held > 0 && forgiven > 0).then_some(forgiven)
     }
 
     /// As a sweep leaves it that was repeated until it found nothing: no job is held.

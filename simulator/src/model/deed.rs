@@ -48,6 +48,38 @@ pub enum Deed {
         /// Credits.
         credits: Credits,
     },
+    /// A genuine delivery: credits were paid for, and other deliveries say the same. A ledger
+    /// acts on the one that it likes, and has by the time that all have come.
+    Echoed {
+        /// The fact.
+        fact: FactId,
+        /// Credits.
+        credits: Credits,
+    },
+    /// A genuine delivery: a plan began, and nothing was asked for it. Whether it gives credits is
+    /// the ledger's own choice.
+    Free {
+        /// The fact.
+        fact: FactId,
+        /// Credits.
+        credits: Credits,
+    },
+    /// A genuine delivery: a bank took money because of a dispute, and other deliveries say so.
+    Withdrawn {
+        /// The fact that was paid.
+        fact: FactId,
+        /// What was paid, minor units.
+        paid: i64,
+        /// What was taken, minor units.
+        withdrawn: i64,
+    },
+    /// A genuine delivery: a bank gives back what it took, and other deliveries say so.
+    Reinstated {
+        /// The fact that was paid.
+        fact: FactId,
+        /// What was paid, minor units.
+        paid: i64,
+    },
     /// A genuine delivery: money was given back.
     Repaid {
         /// The fact that was paid.
@@ -59,6 +91,27 @@ pub enum Deed {
     },
     /// A delivery that isn't genuine: it must move nothing.
     Tampered,
+}
+
+impl Deed {
+    /// Whether it tells what other deliveries tell too: a ledger that takes it may act on it later,
+    /// and has by the time that all have come.
+    #[must_use]
+    pub fn is_promise(&self) -> bool {
+        match self {
+            Deed::Echoed { .. } | Deed::Withdrawn { .. } | Deed::Reinstated { .. } => true,
+            Deed::Reserve { .. }
+            | Deed::Charge { .. }
+            | Deed::Refund { .. }
+            | Deed::Grant { .. }
+            | Deed::Sweep { .. }
+            | Deed::Unpaid { .. }
+            | Deed::Paid { .. }
+            | Deed::Free { .. }
+            | Deed::Repaid { .. }
+            | Deed::Tampered => false,
+        }
+    }
 }
 
 /// How a deed stands to what the account has seen: the word by which a deviation is judged.

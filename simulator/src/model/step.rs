@@ -36,6 +36,10 @@ impl Account {
             Deed::Sweep { .. }
             | Deed::Unpaid { .. }
             | Deed::Paid { .. }
+            | Deed::Echoed { .. }
+            | Deed::Free { .. }
+            | Deed::Withdrawn { .. }
+            | Deed::Reinstated { .. }
             | Deed::Repaid { .. }
             | Deed::Tampered => Vec::new(),
         }
@@ -55,7 +59,7 @@ impl Account {
             }
             Reply::Swept(0) => vec![self.clone()],
             Reply::Swept(count) => self.swept_so_many(deed, *count),
-            Reply::Webhook(status) if status.is_success() => vec![self.told(deed)],
+            Reply::Webhook(status) if status.is_success() => self.told(deed).by_now(),
             Reply::Webhook(status) if status.is_refusal() => vec![self.clone()],
             open if leaves_open(open) => self.maybe(deed),
             Reply::Sweep(jobs) => self.sweep(deed, jobs).into_iter().collect(),
@@ -63,7 +67,7 @@ impl Account {
                 .outcomes(deed)
                 .into_iter()
                 .filter(|(allowed, _)| allowed == own)
-                .map(|(_, then)| then)
+                .flat_map(|(_, then)| then.by_now())
                 .collect(),
         }
     }
@@ -77,9 +81,14 @@ impl Account {
                 reaches_holds: true,
             } => states.extend(self.partly_swept()),
             Deed::Sweep { .. } => {}
-            Deed::Unpaid { .. } | Deed::Paid { .. } | Deed::Repaid { .. } | Deed::Tampered => {
-                states.push(self.told(deed));
-            }
+            Deed::Unpaid { .. }
+            | Deed::Paid { .. }
+            | Deed::Echoed { .. }
+            | Deed::Free { .. }
+            | Deed::Withdrawn { .. }
+            | Deed::Reinstated { .. }
+            | Deed::Repaid { .. }
+            | Deed::Tampered => states.extend(self.told(deed).by_now()),
             _ => states.extend(self.outcomes(deed).into_iter().map(|(_, then)| then)),
         }
         states.sort();
@@ -98,6 +107,10 @@ impl Account {
             (Standing::Contrary, Deed::Charge { .. }) => {
                 self.choices.late_success == LateSuccess::Reject
             }
+            // It is final, and done.
+            (_, Deed::Reinstated { fact, .. }) => self.facts.get(fact).is_some_and(|known| {
+                known.promised.reinstated && known.withdrawn == 0 && known.paid > 0
+            }),
             // Nothing was given back yet, but what was paid is news.
             (Standing::Repeat, Deed::Repaid { fact, .. }) => {
                 self.facts.get(fact).is_some_and(|known| known.paid > 0)
@@ -147,8 +160,19 @@ impl Account {
                 Some(was) if was == amount.get() => Standing::Repeat,
                 Some(_) => Standing::Mismatch,
             },
-            Deed::Paid { fact, .. } if self.granted(fact).is_some() => Standing::Repeat,
-            Deed::Paid { .. } | Deed::Unpaid { .. } => Standing::First,
+            Deed::Paid { fact, .. } | Deed::Echoed { fact, .. } | Deed::Free { fact, .. }
+                if self.granted(fact).is_some() =>
+            {
+                Standing::Repeat
+            }
+            Deed::Paid { .. } | Deed::Echoed { .. } | Deed::Free { .. } | Deed::Unpaid { .. } => {
+                Standing::First
+            }
+            Deed::Withdrawn { fact, .. } => match self.facts.get(fact) {
+                Some(known) if known.withdrawn > 0 => Standing::Repeat,
+                _ => Standing::Clawback,
+            },
+            Deed::Reinstated { .. } => Standing::Clawback,
             Deed::Repaid { fact, refunded, .. } => {
                 let seen = self.facts.get(fact).map_or(0, |fact| fact.refunded);
                 if *refunded > seen {
@@ -305,10 +329,34 @@ impl Account {
         }
     }
 
-    /// The state once a delivery is applied.
+    /// The state once a delivery is told, with what it promises.
     fn told(&self, deed: &Deed) -> Account {
         let mut then = self.clone();
         match deed {
+            Deed::Echoed { fact, credits } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.promised.credits = Some(credits.get());
+                known.promised.free = false;
+            }
+            Deed::Free { fact, credits } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.promised.credits = Some(credits.get());
+                known.promised.free = true;
+            }
+            Deed::Withdrawn {
+                fact,
+                paid,
+                withdrawn,
+            } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.paid = *paid;
+                known.promised.withdrawn = Some(*withdrawn);
+            }
+            Deed::Reinstated { fact, paid } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.paid = *paid;
+                known.promised.reinstated = true;
+            }
             Deed::Paid { fact, credits } if self.granted(fact).is_none() => {
                 then.pay_in(fact, credits.get());
             }
@@ -325,12 +373,6 @@ impl Account {
             _ => {}
         }
         then
-    }
-
-    fn pay_in(&mut self, fact: &FactId, credits: i64) {
-        self.facts.entry(fact.clone()).or_default().credits = Some(credits);
-        self.raise(credits);
-        self.claw_back(fact);
     }
 
     fn granted(&self, fact: &FactId) -> Option<i64> {

@@ -11,6 +11,8 @@ pub enum Group {
     Delivery,
     /// Whether a delivery is Stripe's at all.
     Authenticity,
+    /// What an event says.
+    Content,
     /// Where the ledger's process dies.
     Process,
     /// What PostgreSQL, or the way to it, does.
@@ -26,6 +28,7 @@ impl fmt::Display for Group {
         f.write_str(match self {
             Group::Delivery => "delivery",
             Group::Authenticity => "authenticity",
+            Group::Content => "content",
             Group::Process => "process",
             Group::Database => "database",
             Group::Jobs => "jobs",
@@ -117,6 +120,48 @@ faults! {
     AlteredBody "altered-body" Authenticity 2
         "A genuine signature over a body that was changed on the way."
         "Stripe docs, webhooks: the signature covers the raw body";
+    ReserializedBody "reserialized-body" Authenticity 2
+        "A genuine signature over a body that was parsed and printed again on the way."
+        "Stripe docs, webhooks: any manipulation of the raw body fails the verification";
+    RotatedSecret "rotated-secret" Authenticity 2
+        "The endpoint's secret is being rolled: each delivery carries two v1 signatures, in either order."
+        "Stripe docs, webhooks: roll endpoint signing secrets";
+    MissingHeader "missing-header" Authenticity 1
+        "Somebody posts an event of their own making with no signature at all."
+        "Stripe docs, webhooks: verify that events come from Stripe";
+    LivemodeMismatch "livemode-mismatch" Authenticity 1
+        "The other mode's endpoint has the same URL: its events come signed with its own secret."
+        "Stripe docs, webhooks: each endpoint has a secret of its own, for test and live mode";
+    UnknownType "unknown-type" Content 2
+        "The endpoint hears of the same business by events that it needn't know."
+        "Stripe docs, event types: an endpoint may listen to all of them";
+    UnknownCustomer "unknown-customer" Content 3
+        "An invoice of a customer arrives before the ledger knows whose it is."
+        "Stripe docs, webhooks: event ordering is not guaranteed; customer.created may be late";
+    OtherApiVersion "other-api-version" Content 2
+        "While the endpoint is moved to another API version, an event comes once more in the older shape."
+        "Stripe docs, webhook versioning: both endpoints get each event during an upgrade";
+    UnpaidSession "unpaid-session" Content 3
+        "Checkout is completed unpaid, and days later the bank refuses."
+        "Stripe docs, Checkout fulfillment: delayed payment methods";
+    ZeroAmount "zero-amount" Content 2
+        "A plan begins with a trial: its first invoice is paid, with nothing."
+        "Stripe docs, trials: an invoice of zero is made and paid at once";
+    ZeroDecimalCurrency "zero-decimal-currency" Content 2
+        "A pack is sold in a currency whose amounts have no decimals."
+        "Stripe docs, currencies: zero-decimal currencies";
+    CumulativeRefund "cumulative-refund" Content 3
+        "A sale is refunded in two parts; each event tells the running total."
+        "Stripe API, the Charge object: amount_refunded";
+    DisputeLifecycle "dispute-lifecycle" Content 3
+        "A bank asks about a sale, or takes its money, and perhaps gives it back."
+        "Stripe docs, how disputes work: inquiries, funds_withdrawn, funds_reinstated";
+    OversizedBody "oversized-body" Content 1
+        "Somebody posts megabytes."
+        "OWASP, denial of service: limit the size of requests";
+    TruncatedBody "truncated-body" Content 2
+        "The connection breaks in the middle of a delivery: half a body above the whole one's signature."
+        "RFC 9112, section 8: handling incomplete messages";
     CrashBefore "crash-before" Process 2
         "The process dies before it has read the request."
         "Any deploy, out-of-memory kill, or lost machine";

@@ -6,7 +6,7 @@ use super::{Affair, Business, Fault, Gust, Storm};
 
 /// Seconds between the turns of two affairs.
 pub(super) const TURN: u32 = 3_600;
-const DAY: u32 = 86_400;
+pub(super) const DAY: u32 = 86_400;
 
 impl Storm {
     /// The exact order of all steps.
@@ -32,8 +32,8 @@ impl Storm {
 }
 
 /// One affair's steps, each with its seconds after the affair's start.
-struct Lane {
-    steps: Vec<(u32, Action)>,
+pub(super) struct Lane {
+    pub(super) steps: Vec<(u32, Action)>,
 }
 
 impl Lane {
@@ -81,9 +81,15 @@ impl Lane {
                     event += 1;
                 }
             }
+            Business::Subscription { plan } => {
+                let (plan, trial) = (*plan, false);
+                steps.push((0, Action::Subscribe { plan, trial }));
+                steps.extend((0..3).map(|event| (2, deliver(event))));
+            }
+            // An endpoint that listens to either name of a paid invoice gets both (I3).
             Business::Renewal { plan } => {
                 steps.push((0, Action::Renew { plan: *plan }));
-                steps.push((2, deliver(0)));
+                steps.extend((0..2).map(|event| (2, deliver(event))));
             }
             Business::Job { amount, succeeds } => {
                 let amount = *amount;
@@ -137,6 +143,20 @@ impl Lane {
             | Fault::StatementTimeout
             | Fault::ServerCrash => self.fate(gust, Fate::Struck(gust.strike())),
             Fault::TimeTravel => false,
+            Fault::ReserializedBody => self.ahead(gust, Copy::Reserialized),
+            Fault::TruncatedBody => self.ahead(gust, Copy::Truncated),
+            Fault::MissingHeader => self.again(gust, gust.wait, Copy::Unsigned),
+            Fault::LivemodeMismatch => self.again(gust, gust.wait, Copy::OtherMode),
+            Fault::OversizedBody => self.again(gust, gust.wait, Copy::Oversized),
+            Fault::OtherApiVersion => self.again(gust, gust.wait, Copy::OlderVersion),
+            Fault::UnknownType => self.again(gust, gust.wait, Copy::Beside),
+            Fault::RotatedSecret => self.roll(gust),
+            Fault::UnknownCustomer
+            | Fault::UnpaidSession
+            | Fault::ZeroAmount
+            | Fault::ZeroDecimalCurrency
+            | Fault::CumulativeRefund
+            | Fault::DisputeLifecycle => self.strike_sale(gust),
             Fault::DoubleClick
             | Fault::LateSuccess
             | Fault::LateFailure
@@ -257,6 +277,40 @@ impl Lane {
         true
     }
 
+    /// Sends a spoilt copy of the nth request right before it.
+    fn ahead(&mut self, gust: &Gust, copy: Copy) -> bool {
+        let Some(step) = self.nth(gust) else {
+            return false;
+        };
+        let (at, mut action) = self.steps[step].clone();
+        let Action::Deliver {
+            copy: which, fate, ..
+        } = &mut action
+        else {
+            return false;
+        };
+        (*which, *fate) = (copy, Fate::Answered);
+        self.steps.insert(step, (at, action));
+        true
+    }
+
+    /// Signs the nth request with both secrets.
+    fn roll(&mut self, gust: &Gust) -> bool {
+        let Some(step) = self.nth(gust) else {
+            return false;
+        };
+        match &mut self.steps[step].1 {
+            Action::Deliver { copy, .. } if *copy == Copy::Genuine => {
+                *copy = match gust.wait % 2 {
+                    0 => Copy::RolledOursSecond,
+                    _ => Copy::RolledOursFirst,
+                };
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn shift(&mut self, gust: &Gust, by: u32) -> bool {
         let Some(step) = self.nth(gust) else {
             return false;
@@ -288,7 +342,7 @@ impl Lane {
         free
     }
 
-    fn first_instance(&self) -> usize {
+    pub(super) fn first_instance(&self) -> usize {
         self.steps
             .iter()
             .find_map(|(_, action)| instance_of(action))
@@ -318,6 +372,14 @@ fn instance_of(action: &Action) -> Option<usize> {
         | Action::Nonsense { instance, .. }
         | Action::Sweep { instance, .. } => Some(*instance),
         Action::Buy { .. }
+        | Action::BuyAbroad { .. }
+        | Action::Subscribe { .. }
+        | Action::Bounce
+        | Action::Inquire
+        | Action::Dispute
+        | Action::Escalate
+        | Action::Close { .. }
+        | Action::Acquaint { .. }
         | Action::Clear
         | Action::Renew { .. }
         | Action::GiveBack { .. }

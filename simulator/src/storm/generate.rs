@@ -43,6 +43,10 @@ pub struct Menu {
     pub altered: bool,
     /// Whether amounts that make no sense can be sent.
     pub nonsense: bool,
+    /// Whether an account can be linked to its customer.
+    pub links: bool,
+    /// Whether the catalogue has a pack in a currency without decimals.
+    pub abroad: bool,
     /// The faults that may strike; empty for fair weather.
     pub faults: Vec<Fault>,
 }
@@ -64,6 +68,8 @@ impl Menu {
             costs: true,
             altered: true,
             nonsense: true,
+            links: true,
+            abroad: true,
             faults: Vec::new(),
         }
     }
@@ -152,7 +158,7 @@ impl Menu {
         );
         let keyless = |operation| self.keyless.contains(&operation);
         let told_once = match kind {
-            Kind::Payment => !self.webhook && keyless(Operation::Grant),
+            Kind::Pack | Kind::Plan => !self.webhook && keyless(Operation::Grant),
             Kind::Job => keyless(Operation::Reserve),
             Kind::Sweep => false,
         };
@@ -161,6 +167,8 @@ impl Menu {
             && (self.costs || fault != Fault::PartialOutput)
             && (self.altered || fault != Fault::AlteredBody)
             && (self.nonsense || fault != Fault::NonsenseAmount)
+            && (self.links || fault != Fault::UnknownCustomer)
+            && (self.abroad || fault != Fault::ZeroDecimalCurrency)
             && !(repeats && told_once)
     }
 
@@ -215,8 +223,15 @@ impl Menu {
                     })
                     .boxed()
             }
-            Choice::Plan => (0..self.plans)
-                .prop_map(|plan| Business::Renewal { plan })
+            // Who is told by grants hears the same of a plan's beginning and of its going on.
+            Choice::Plan => (
+                0..self.plans,
+                prop::bool::weighted(if self.webhook { 0.3 } else { 0.0 }),
+            )
+                .prop_map(|(plan, begins)| match begins {
+                    true => Business::Subscription { plan },
+                    false => Business::Renewal { plan },
+                })
                 .boxed(),
             // Mostly less than the smallest pack; sometimes more than there may be.
             Choice::Job => {
@@ -245,7 +260,12 @@ impl Menu {
         if fitting.is_empty() {
             return Just(Vec::new()).boxed();
         }
-        let gust = (Union::new_weighted(fitting), 0..6usize, 0..600u32)
+        // Of the two events of a plan's payment a grant tells the first.
+        let places = match kind {
+            Kind::Plan if !self.webhook => 0..1,
+            _ => 0..6usize,
+        };
+        let gust = (Union::new_weighted(fitting), places, 0..600u32)
             .prop_map(|(fault, nth, wait)| Gust { fault, nth, wait });
         vec(gust, gusts).boxed()
     }
@@ -283,7 +303,8 @@ impl Choice {
 
     fn kind(self) -> Kind {
         match self {
-            Choice::Pack | Choice::Plan => Kind::Payment,
+            Choice::Pack => Kind::Pack,
+            Choice::Plan => Kind::Plan,
             Choice::Job => Kind::Job,
             Choice::Sweep => Kind::Sweep,
         }
@@ -294,6 +315,7 @@ impl Choice {
 mod tests {
     use super::*;
     use crate::random;
+    use crate::storm::Action;
     use proptest::strategy::ValueTree;
 
     fn menu(faults: &[Fault]) -> Menu {
@@ -367,6 +389,35 @@ mod tests {
         assert!(menu.scene(Fault::LateSuccess).is_none());
         for seed in 0..100 {
             assert_eq!(draw(&menu, seed).schedule().faults, []);
+        }
+    }
+
+    #[test]
+    fn who_is_told_by_grants_meets_no_business_that_only_stripe_tells() {
+        let menu = Menu {
+            webhook: false,
+            ..menu(&weather())
+        };
+        for seed in 0..400 {
+            let schedule = draw(&menu, seed).schedule();
+            for step in &schedule.steps {
+                let told = matches!(
+                    step.action,
+                    Action::BuyAbroad { .. }
+                        | Action::Subscribe { .. }
+                        | Action::Acquaint { .. }
+                        | Action::GiveBack { .. }
+                        | Action::Bounce
+                        | Action::Inquire
+                        | Action::Dispute
+                        | Action::Escalate
+                        | Action::Close { .. }
+                );
+                assert!(!told, "{step:?}");
+            }
+        }
+        for fault in Fault::ALL.iter().filter(|it| !it.reaches_grants()) {
+            assert!(menu.scene(*fault).is_none(), "{fault}");
         }
     }
 

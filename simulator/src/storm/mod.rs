@@ -12,6 +12,7 @@ mod fault;
 mod forecast;
 mod generate;
 mod ladder;
+mod sale;
 mod schedule;
 mod strike;
 mod survey;

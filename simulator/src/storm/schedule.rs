@@ -171,8 +171,39 @@ pub enum Action {
         /// By bank debit: not paid yet.
         debit: bool,
     },
+    /// The same, of a pack that is sold in a currency without decimals.
+    BuyAbroad {
+        /// By bank debit: not paid yet.
+        debit: bool,
+    },
     /// The bank debit of this lane's purchase clears; Stripe makes an event.
     Clear,
+    /// The bank refuses it; Stripe makes an event.
+    Bounce,
+    /// Somebody subscribes to a plan in Checkout; Stripe makes two events of the invoice and one of
+    /// the session.
+    Subscribe {
+        /// Which of the catalogue's plans.
+        plan: usize,
+        /// It begins with a trial, and nothing is asked for.
+        trial: bool,
+    },
+    /// The bank asks about this lane's purchase, and takes nothing; Stripe makes an event.
+    Inquire,
+    /// The bank takes the money of this lane's purchase; Stripe makes two events.
+    Dispute,
+    /// What the bank asked becomes a dispute; Stripe makes two events.
+    Escalate,
+    /// What the bank wanted is decided; Stripe makes an event, or two if the money comes back.
+    Close {
+        /// Whether the money comes back.
+        won: bool,
+    },
+    /// The ledger learns whose the account's customer is; it wasn't told before.
+    Acquaint {
+        /// Through which instance.
+        instance: usize,
+    },
     /// A plan's invoice is paid; Stripe makes an event.
     Renew {
         /// Which of the catalogue's plans.
@@ -306,13 +337,40 @@ pub enum Copy {
     Stale,
     /// Changed after it was signed.
     Altered,
+    /// Parsed and printed again after it was signed.
+    Reserialized,
+    /// Without a signature.
+    Unsigned,
+    /// Signed with the secret of the other mode's endpoint.
+    OtherMode,
+    /// Megabytes, signed by somebody who doesn't know the secret.
+    Oversized,
+    /// Half of it, above the whole one's signature.
+    Truncated,
+    /// Stripe's own, signed with both secrets while they are rolled, ours first.
+    RolledOursFirst,
+    /// Stripe's own, signed with both secrets while they are rolled, ours second.
+    RolledOursSecond,
+    /// Stripe's own, in the shape of an older API version.
+    OlderVersion,
+    /// Another of Stripe's own events about the same business, which nobody needs.
+    Beside,
 }
 
 impl Copy {
     /// Whether Stripe itself sent it, now.
     #[must_use]
     pub fn is_authentic(self) -> bool {
-        matches!(self, Copy::Genuine | Copy::Twin)
+        self.is_needed() || matches!(self, Copy::OlderVersion | Copy::Beside)
+    }
+
+    /// Whether somebody must take it: Stripe sends it until it is taken.
+    #[must_use]
+    pub fn is_needed(self) -> bool {
+        matches!(
+            self,
+            Copy::Genuine | Copy::Twin | Copy::RolledOursFirst | Copy::RolledOursSecond
+        )
     }
 }
 

@@ -35,6 +35,11 @@ pub enum Business {
         /// Percent of the price given back, one refund each.
         refunds: Vec<u8>,
     },
+    /// A plan is subscribed to in Checkout.
+    Subscription {
+        /// Which of the catalogue's plans.
+        plan: usize,
+    },
     /// A plan's next period is paid.
     Renewal {
         /// Which of the catalogue's plans.
@@ -57,8 +62,10 @@ pub enum Business {
 /// The kinds of business, to say which faults fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Money comes in.
-    Payment,
+    /// A pack is paid.
+    Pack,
+    /// A plan is paid.
+    Plan,
     /// Credits are used.
     Job,
     /// Holds are cleaned up.
@@ -70,7 +77,8 @@ impl Business {
     #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
-            Business::Purchase { .. } | Business::Renewal { .. } => Kind::Payment,
+            Business::Purchase { .. } => Kind::Pack,
+            Business::Subscription { .. } | Business::Renewal { .. } => Kind::Plan,
             Business::Job { .. } => Kind::Job,
             Business::Sweep { .. } => Kind::Sweep,
         }
@@ -104,7 +112,30 @@ impl Fault {
     /// signs those, but a sale may be told again with another amount.
     #[must_use]
     pub fn reaches_grants(self) -> bool {
-        !matches!(self, Fault::ForgedSignature | Fault::StaleTimestamp)
+        !self.is_about_deliveries()
+            && !matches!(self, Fault::ForgedSignature | Fault::StaleTimestamp)
+    }
+
+    /// Whether this fault is about what only deliveries have: signatures, bodies, and business
+    /// that no grant tells.
+    fn is_about_deliveries(self) -> bool {
+        matches!(
+            self,
+            Fault::ReserializedBody
+                | Fault::RotatedSecret
+                | Fault::MissingHeader
+                | Fault::LivemodeMismatch
+                | Fault::UnknownType
+                | Fault::UnknownCustomer
+                | Fault::OtherApiVersion
+                | Fault::UnpaidSession
+                | Fault::ZeroAmount
+                | Fault::ZeroDecimalCurrency
+                | Fault::CumulativeRefund
+                | Fault::DisputeLifecycle
+                | Fault::OversizedBody
+                | Fault::TruncatedBody
+        )
     }
 
     /// Whether this fault is about how a job's ends are reported.
@@ -125,11 +156,14 @@ impl Fault {
     pub fn fits(self, kind: Kind) -> bool {
         use Fault::{
             AlteredBody, Burst, CommitAckLost, ConnectionDrop, CrashAfterCommit, CrashBefore,
-            CrashBetween, CrashLoop, Deadlock, Delay, DirectWrite, DoubleClick, DropThenRetry,
-            Duplicate, ForeignRead, ForgedSignature, FunctionCall, LateFailure, LateRetry,
-            LateSuccess, LostReply, NeverEnds, NonsenseAmount, PartialOutput, Reorder,
-            SerializationFailure, ServerCrash, StaleTimestamp, StatementTimeout, SuccessAndFailure,
-            TempShadow, TimeTravel, TwinEvent, UnknownJob,
+            CrashBetween, CrashLoop, CumulativeRefund, Deadlock, Delay, DirectWrite,
+            DisputeLifecycle, DoubleClick, DropThenRetry, Duplicate, ForeignRead, ForgedSignature,
+            FunctionCall, LateFailure, LateRetry, LateSuccess, LivemodeMismatch, LostReply,
+            MissingHeader, NeverEnds, NonsenseAmount, OtherApiVersion, OversizedBody,
+            PartialOutput, Reorder, ReserializedBody, RotatedSecret, SerializationFailure,
+            ServerCrash, StaleTimestamp, StatementTimeout, SuccessAndFailure, TempShadow,
+            TimeTravel, TruncatedBody, TwinEvent, UnknownCustomer, UnknownJob, UnknownType,
+            UnpaidSession, ZeroAmount, ZeroDecimalCurrency,
         };
         match self {
             Duplicate | LostReply | CrashBefore | CrashAfterCommit => kind != Kind::Sweep,
@@ -139,7 +173,14 @@ impl Fault {
             // as a hold's own end.
             TimeTravel => false,
             TwinEvent | Reorder | Delay | DropThenRetry | Burst | LateRetry | ForgedSignature
-            | StaleTimestamp | AlteredBody => kind == Kind::Payment,
+            | StaleTimestamp | AlteredBody | ReserializedBody | RotatedSecret | MissingHeader
+            | LivemodeMismatch | UnknownType | OtherApiVersion | OversizedBody | TruncatedBody => {
+                matches!(kind, Kind::Pack | Kind::Plan)
+            }
+            UnpaidSession | ZeroDecimalCurrency | CumulativeRefund | DisputeLifecycle => {
+                kind == Kind::Pack
+            }
+            UnknownCustomer | ZeroAmount => kind == Kind::Plan,
             DoubleClick | LateSuccess | LateFailure | SuccessAndFailure | NeverEnds
             | PartialOutput | UnknownJob | NonsenseAmount => kind == Kind::Job,
             DirectWrite | FunctionCall | TempShadow | ForeignRead => false,

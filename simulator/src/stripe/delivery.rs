@@ -1,7 +1,8 @@
 //! When Stripe hands an event over, and with which headers.
 
 use super::event::Event;
-use super::signature::{sign, sign_with_junk};
+use super::signature::{junk, sign};
+use super::version::Version;
 use crate::{Delivery, SIGNATURE_HEADER, Status};
 use std::time::Duration;
 
@@ -75,6 +76,18 @@ pub struct Signing<'a> {
     pub secret: &'a str,
     /// Whether to append test mode's bogus `v0` (S5).
     pub junk: bool,
+    /// The other live secret, while the endpoint's is being rolled (S7).
+    pub rolled: Option<Rolled<'a>>,
+}
+
+/// A second live secret. Which of the two `v1` comes first is unpublished (S6), so it may be
+/// either.
+#[derive(Clone, Copy, Debug)]
+pub struct Rolled<'a> {
+    /// The other secret, `whsec_…`.
+    pub secret: &'a str,
+    /// Whether its `v1` stands before the endpoint's.
+    pub first: bool,
 }
 
 impl<'a> From<&'a str> for Signing<'a> {
@@ -82,6 +95,7 @@ impl<'a> From<&'a str> for Signing<'a> {
         Self {
             secret,
             junk: false,
+            rolled: None,
         }
     }
 }
@@ -89,11 +103,24 @@ impl<'a> From<&'a str> for Signing<'a> {
 impl Signing<'_> {
     /// The signature header's value for a body sent at `t` (Unix seconds).
     pub(super) fn header(&self, t: i64, body: &[u8]) -> String {
+        let ours = sign(self.secret, t, body);
+        let mut header = match &self.rolled {
+            None => ours,
+            Some(rolled) => {
+                let theirs = sign(rolled.secret, t, body);
+                let (one, two) = if rolled.first {
+                    (theirs, ours)
+                } else {
+                    (ours, theirs)
+                };
+                let second = two.split_once(',').map_or("", |(_, v1)| v1);
+                format!("{one},{second}")
+            }
+        };
         if self.junk {
-            sign_with_junk(self.secret, t, body)
-        } else {
-            sign(self.secret, t, body)
+            header.push_str(&junk(t, body));
         }
+        header
     }
 }
 
@@ -102,8 +129,21 @@ impl Event {
     /// new signature over the same body (S8).
     #[must_use]
     pub fn delivery<'a>(&self, signing: impl Into<Signing<'a>>, sent_at: i64) -> Delivery {
-        let signature = signing.into().header(sent_at, &self.body);
-        deliver(self.body.clone(), signature)
+        let signature = signing.into().header(sent_at, self.body());
+        deliver(self.body().to_vec(), signature)
+    }
+
+    /// The same for an endpoint of another API version: the same event in another shape (E8).
+    #[must_use]
+    pub fn delivery_in<'a>(
+        &self,
+        version: Version,
+        signing: impl Into<Signing<'a>>,
+        sent_at: i64,
+    ) -> Delivery {
+        let body = self.body_in(version, 1);
+        let signature = signing.into().header(sent_at, &body);
+        deliver(body, signature)
     }
 }
 
@@ -180,7 +220,7 @@ mod tests {
                 event.delivery("whsec_a", NOW),
                 event.delivery("whsec_a", NOW + 9),
             );
-            assert_eq!(first.body, event.body);
+            assert_eq!(first.body, event.body());
             assert_eq!(first.body, retry.body);
             assert_ne!(first.signature(), retry.signature());
             for (delivery, now) in [(first, NOW), (retry, NOW + 9)] {
@@ -197,7 +237,7 @@ mod tests {
         everything(&mut stripe).unwrap();
         let event = &stripe.events()[0];
         let delivery = event.delivery("whsec_a", NOW);
-        let length = event.body.len().to_string();
+        let length = event.body().len().to_string();
         assert_eq!(delivery.header("content-length"), Some(length.as_str()));
         let json = Some("application/json; charset=utf-8");
         assert_eq!(delivery.header("content-type"), json);
@@ -212,10 +252,40 @@ mod tests {
         let event = &stripe.events()[0];
         let plain = event.delivery("whsec_a", NOW);
         let secret = "whsec_a";
-        let junk = event.delivery(Signing { secret, junk: true }, NOW);
+        let signing = Signing {
+            junk: true,
+            ..secret.into()
+        };
+        let junk = event.delivery(signing, NOW);
         assert!(!plain.signature().unwrap().contains("v0="));
         let header = junk.signature().unwrap();
         assert!(header.contains(",v0="), "{header}");
         assert_eq!(verify(secret, header, &junk.body, NOW), Ok(()));
+    }
+
+    #[test]
+    fn s7_while_a_secret_is_rolled_each_live_secret_signs_in_either_order() {
+        let mut stripe = world();
+        everything(&mut stripe).unwrap();
+        let event = &stripe.events()[0];
+        for first in [false, true] {
+            let rolled = Some(Rolled {
+                secret: "whsec_b",
+                first,
+            });
+            let signing = Signing {
+                rolled,
+                ..Signing::from("whsec_a")
+            };
+            let delivery = event.delivery(signing, NOW);
+            let header = delivery.signature().unwrap();
+            assert_eq!(header.matches("v1=").count(), 2, "{header}");
+            assert_eq!(header.matches("t=").count(), 1, "{header}");
+            for secret in ["whsec_a", "whsec_b"] {
+                assert_eq!(verify(secret, header, &delivery.body, NOW), Ok(()));
+            }
+            let leads = if first { "whsec_b" } else { "whsec_a" };
+            assert!(header.starts_with(&sign(leads, NOW, &delivery.body)));
+        }
     }
 }

@@ -57,6 +57,13 @@ impl Ids {
         id
     }
 
+    /// An endpoint's secret: `whsec_` and 32 characters.
+    pub(super) fn secret(&mut self) -> String {
+        let mut secret = self.long("whsec_", '1');
+        push_base62(&mut secret, mix(!self.seed ^ self.long), 8);
+        secret
+    }
+
     /// A Checkout Session's id: 66 characters in test mode, `a1` after the prefix.
     pub(super) fn session(&mut self) -> String {
         let mut id = self.long("cs_test_a1", '1');

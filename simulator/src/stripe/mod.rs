@@ -11,31 +11,35 @@
 //! Everything here is pure: no clock is read, nothing is drawn, nothing is sent. The same run,
 //! catalogue and moves give the same bytes.
 //!
-//! Objects are typed structs (`session`, `invoice`, `charge`); JSON is only a view of them,
-//! printed into Stripe's own published shapes (`shapes/`). A new object is a struct with a shape;
-//! a new move is a method of [`Stripe`]. Row ids such as S2 are those of the fidelity table.
+//! Objects are typed structs (`object/`); JSON is only a view of them, printed into Stripe's own
+//! published shapes. A new object is a struct with a shape; a new move is a method of [`Stripe`]
+//! (`moves/`). Row ids such as S2 are those of the fidelity table.
 
-mod charge;
 mod delivery;
 mod error;
 mod event;
 mod id;
-mod invoice;
+mod kind;
+mod meaning;
 mod moves;
-mod session;
+mod object;
+pub mod rest;
+#[cfg(test)]
+mod rows;
 mod shape;
+mod shelf;
 pub mod signature;
-mod subscription;
 mod tampering;
 #[cfg(test)]
 mod tests;
+mod version;
 mod world;
 
-pub use delivery::{Next, RetrySchedule, Signing};
+pub use delivery::{Next, RetrySchedule, Rolled, Signing};
 pub use error::StripeError;
 pub use event::{Event, EventKind, Meaning, Told};
-pub use invoice::BillingReason;
 pub use moves::Emitted;
-pub use session::PaymentMethod;
+pub use object::{BillingReason, PaymentMethod};
 pub use tampering::Tampering;
+pub use version::Version;
 pub use world::{Sold, Stripe};

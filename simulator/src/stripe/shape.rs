@@ -1,29 +1,62 @@
 //! An object's shape, printed once, with holes where its values go.
 //!
 //! Stripe's bodies are long (an invoice's event has some 5 KB) and nearly all of it never
-//! changes. So a shape is pretty-printed once, and cut at its holes; an event is then the pieces
+//! changes. So a shape is pretty-printed once, and cut at its holes; an object is then the pieces
 //! with values between them. A hole is a string such as `"{{amount}}"` in the shape's JSON.
 //!
 //! ```text
 //! shapes/charge.json + overwrites → {"amount": "{{amount}}", …} → pieces → body
 //! ```
+//!
+//! What goes into a hole may be shaped itself: an event holds its object, an invoice its lines.
 
-use serde::Serialize;
+use super::version::Version;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Something that is printed into a shape.
+pub(super) trait Shaped {
+    /// Its shape in that version.
+    fn template(&self, version: Version) -> &'static Template;
+    /// What stands in a hole of the shape.
+    fn value_of(&self, hole: &str) -> Filling<'_>;
+
+    /// The object as its JSON stands on its own.
+    fn print(&self, version: Version) -> Vec<u8> {
+        let template = self.template(version);
+        // Room for values longer than their holes' names.
+        let mut body = Vec::with_capacity(template.length + 512);
+        template.write(&mut body, 0, version, |hole| self.value_of(hole));
+        body
+    }
+}
+
+/// Key and value texts, as they were sent.
+pub(super) type Metadata = BTreeMap<String, String>;
 
 /// What goes into a hole.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
 pub(super) enum Filling<'a> {
     Text(Cow<'a, str>),
     Number(i64),
     Flag(bool),
     Null,
+    /// Any JSON.
+    Json(Value),
+    /// One object.
+    One(&'a dyn Shaped),
+    /// An array of objects.
+    Many(Vec<&'a dyn Shaped>),
 }
 
 impl<'a> From<&'a str> for Filling<'a> {
     fn from(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl<'a> From<&'a String> for Filling<'a> {
+    fn from(text: &'a String) -> Self {
         Self::Text(Cow::Borrowed(text))
     }
 }
@@ -46,9 +79,26 @@ impl From<bool> for Filling<'_> {
     }
 }
 
-impl<'a> From<Option<&'a str>> for Filling<'a> {
-    fn from(text: Option<&'a str>) -> Self {
-        text.map_or(Self::Null, Self::from)
+impl From<Value> for Filling<'_> {
+    fn from(value: Value) -> Self {
+        Self::Json(value)
+    }
+}
+
+impl From<&Metadata> for Filling<'_> {
+    fn from(metadata: &Metadata) -> Self {
+        let pairs = metadata.iter();
+        let pairs = pairs.map(|(key, value)| (key.clone(), Value::String(value.clone())));
+        Self::Json(Value::Object(pairs.collect()))
+    }
+}
+
+impl<'a, T> From<Option<T>> for Filling<'a>
+where
+    Filling<'a>: From<T>,
+{
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::from)
     }
 }
 
@@ -56,41 +106,124 @@ impl<'a> From<Option<&'a str>> for Filling<'a> {
 #[derive(Debug)]
 pub(super) struct Template {
     head: String,
-    /// Each hole's name and the text that follows it.
-    holes: Vec<(String, String)>,
+    holes: Vec<Hole>,
     length: usize,
+}
+
+/// A place for a value, and the text that follows it.
+#[derive(Debug)]
+struct Hole {
+    name: String,
+    /// How far its line is indented.
+    indent: usize,
+    after: String,
 }
 
 impl Template {
     /// Prints a shape as Stripe prints bodies: two spaces, no final newline (S10).
     pub(super) fn new(shape: &Value) -> Self {
         let printed = serde_json::to_string_pretty(shape).expect("a JSON value always prints");
+        let length = printed.len();
         let mut pieces = printed.split("\"{{");
         let head = pieces.next().unwrap_or_default().to_owned();
+        let mut indent = indent_at_end(&head, 0);
         let holes = pieces
             .map(|piece| {
                 let (name, after) = piece.split_once("}}\"").expect("every hole is closed");
-                (name.to_owned(), after.to_owned())
+                let hole = Hole {
+                    name: name.to_owned(),
+                    indent,
+                    after: after.to_owned(),
+                };
+                indent = indent_at_end(after, indent);
+                hole
             })
             .collect();
         Self {
             head,
             holes,
-            length: printed.len(),
+            length,
         }
     }
 
-    /// The body, with each hole filled by what `value_of` says for its name.
-    pub(super) fn fill<'a>(&self, value_of: impl Fn(&str) -> Filling<'a>) -> Vec<u8> {
-        // Room for values longer than their holes' names.
-        let mut body = Vec::with_capacity(self.length + 512);
-        body.extend_from_slice(self.head.as_bytes());
-        for (name, after) in &self.holes {
-            serde_json::to_writer(&mut body, &value_of(name)).expect("a plain value always prints");
-            body.extend_from_slice(after.as_bytes());
-        }
-        body
+    /// The same of a map.
+    pub(super) fn of(shape: Map<String, Value>) -> Self {
+        Self::new(&Value::Object(shape))
     }
+
+    /// Appends the object, its lines but the first indented by `indent`.
+    pub(super) fn write<'a>(
+        &self,
+        body: &mut Vec<u8>,
+        indent: usize,
+        version: Version,
+        value_of: impl Fn(&str) -> Filling<'a>,
+    ) {
+        write_indented(body, &self.head, indent);
+        for hole in &self.holes {
+            let inner = indent + hole.indent;
+            match value_of(&hole.name) {
+                Filling::Text(text) => json(body, &text),
+                Filling::Number(number) => json(body, &number),
+                Filling::Flag(flag) => json(body, &flag),
+                Filling::Null => body.extend_from_slice(b"null"),
+                Filling::Json(value) => {
+                    let text =
+                        serde_json::to_string_pretty(&value).expect("a JSON value always prints");
+                    write_indented(body, &text, inner);
+                }
+                Filling::One(object) => nested(body, object, inner, version),
+                Filling::Many(objects) => {
+                    body.push(b'[');
+                    for (number, object) in objects.iter().enumerate() {
+                        body.extend_from_slice(if number > 0 { b",\n" } else { b"\n" });
+                        spaces(body, inner + 2);
+                        nested(body, *object, inner + 2, version);
+                    }
+                    if !objects.is_empty() {
+                        body.push(b'\n');
+                        spaces(body, inner);
+                    }
+                    body.push(b']');
+                }
+            }
+            write_indented(body, &hole.after, indent);
+        }
+    }
+}
+
+fn nested(body: &mut Vec<u8>, object: &dyn Shaped, indent: usize, version: Version) {
+    let template = object.template(version);
+    template.write(body, indent, version, |hole| object.value_of(hole));
+}
+
+fn json<T: serde::Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
+    serde_json::to_writer(body, value).expect("a plain value always prints");
+}
+
+fn spaces(body: &mut Vec<u8>, count: usize) {
+    body.resize(body.len() + count, b' ');
+}
+
+fn write_indented(body: &mut Vec<u8>, text: &str, indent: usize) {
+    if indent == 0 {
+        body.extend_from_slice(text.as_bytes());
+        return;
+    }
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            body.push(b'\n');
+            spaces(body, indent);
+        }
+        body.extend_from_slice(line.as_bytes());
+    }
+}
+
+/// How far the last line of a text is indented; `before` if it is the line that was begun before.
+fn indent_at_end(text: &str, before: usize) -> usize {
+    text.rsplit_once('\n').map_or(before, |(_, line)| {
+        line.bytes().take_while(|byte| *byte == b' ').count()
+    })
 }
 
 /// Reads a published shape and puts `id` and `object` first, as in Stripe's real bodies.
@@ -124,18 +257,44 @@ pub(super) fn remove(shape: &mut Map<String, Value>, fields: &[&str]) {
 mod tests {
     use super::*;
     use serde_json::json;
+    use std::sync::LazyLock;
+
+    struct Leaf(i64);
+
+    impl Shaped for Leaf {
+        fn template(&self, _: Version) -> &'static Template {
+            static LEAF: LazyLock<Template> =
+                LazyLock::new(|| Template::new(&json!({"leaf": "{{n}}", "last": []})));
+            &LEAF
+        }
+        fn value_of(&self, _: &str) -> Filling<'_> {
+            self.0.into()
+        }
+    }
 
     #[test]
     fn a_filled_template_is_what_serde_would_print() {
-        let template =
-            Template::new(&json!({"a": "{{a}}", "list": [{"b": "{{b}}"}], "z": "{{z}}"}));
-        let body = template.fill(|hole| match hole {
+        let holes = json!({"a": "{{a}}", "list": [{"b": "{{b}}"}], "c": {"d": "{{d}}"},
+                           "e": "{{e}}", "f": "{{f}}", "g": "{{g}}", "z": "{{z}}"});
+        let (one, two) = (Leaf(1), Leaf(2));
+        let mut body = Vec::new();
+        Template::new(&holes).write(&mut body, 0, Version::default(), |hole| match hole {
             "a" => "a \"quoted\"\nname".into(),
             "b" => 12.into(),
+            "d" => Filling::One(&one),
+            "e" => Filling::Many(vec![&one, &two]),
+            "f" => Filling::Many(Vec::new()),
+            "g" => json!({"deep": {"er": [1, 2]}}).into(),
             _ => Filling::Null,
         });
-        let whole = json!({"a": "a \"quoted\"\nname", "list": [{"b": 12}], "z": null});
-        assert_eq!(body, serde_json::to_vec_pretty(&whole).unwrap());
+        let leaf = |n: i64| json!({"leaf": n, "last": []});
+        let whole = json!({"a": "a \"quoted\"\nname", "list": [{"b": 12}], "c": {"d": leaf(1)},
+                           "e": [leaf(1), leaf(2)], "f": [], "g": {"deep": {"er": [1, 2]}},
+                           "z": null});
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            serde_json::to_string_pretty(&whole).unwrap()
+        );
     }
 
     #[test]

@@ -22,12 +22,11 @@ pub fn sign(secret: &str, t: i64, body: &[u8]) -> String {
     format!("t={t},v1={}", hex(mac(secret, t, body)))
 }
 
-/// As [`sign`], with the bogus `v0` that test mode appends and that every verifier must ignore
-/// (S5). How Stripe computes it is unpublished; here it is an HMAC under an unrelated key (S6).
+/// What test mode appends: `,v0=…`, bogus, so that every verifier must ignore it (S5). How
+/// Stripe computes it is unpublished; here it is an HMAC under an unrelated key (S6).
 #[must_use]
-pub fn sign_with_junk(secret: &str, t: i64, body: &[u8]) -> String {
-    let v0 = hex(mac("junk", t, body));
-    format!("{},v0={v0}", sign(secret, t, body))
+pub fn junk(t: i64, body: &[u8]) -> String {
+    format!(",v0={}", hex(mac("junk", t, body)))
 }
 
 /// Why a delivery isn't taken for Stripe's.
@@ -129,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_junk_of_test_mode_proves_nothing() {
-        let header = sign_with_junk(SECRET, 12345, BODY);
+        let header = sign(SECRET, 12345, BODY) + &junk(12345, BODY);
         assert_eq!(verify(SECRET, &header, BODY, 12345), Ok(()));
         let (proof, junk) = header.rsplit_once(",v0=").unwrap();
         assert_eq!(proof, sign(SECRET, 12345, BODY));

@@ -1,31 +1,52 @@
 //! The world: what was sold, paid and given back so far, and the events about it.
 
-use super::charge::Charge;
 use super::error::StripeError;
-use super::event::{Event, EventKind, Request, Snapshot};
+use super::event::{Event, EventKind, Meaning, Request, Snapshot, Told};
 use super::id::Ids;
-use super::invoice::Invoice;
-use super::session::Session;
-use super::subscription::Subscription;
-use crate::{AccountId, Catalogue, CustomerId, EventId, FactId, Offer, OfferKind};
+use super::object::{
+    Charge, Customer, Dispute, Endpoint, Invoice, Mode, PaymentIntent, Price, Product, Recurring,
+    Refund, Session, Subscription, TestClock,
+};
+use super::shape::Metadata;
+use super::shelf::Shelf;
+use crate::{AccountId, Catalogue, CustomerId, EventId, FactId, OfferKind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How long an event can be asked for (E7).
+const EVENT_LIFE_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 /// A stateful Stripe with a virtual clock.
 #[derive(Clone, Debug)]
 pub struct Stripe {
     pub(super) ids: Ids,
-    catalogue: Catalogue,
     pub(super) now: i64,
-    /// Each price's product.
-    pub(super) products: BTreeMap<String, String>,
-    pub(super) customers: BTreeMap<CustomerId, AccountId>,
-    pub(super) sessions: BTreeMap<FactId, Arc<Session>>,
-    pub(super) subscriptions: BTreeMap<(CustomerId, String), Subscription>,
-    pub(super) invoices: BTreeMap<FactId, Arc<Invoice>>,
-    /// By the sale that each pays.
-    pub(super) charges: BTreeMap<FactId, Arc<Charge>>,
+    pub(super) products: Shelf<Product>,
+    pub(super) prices: Shelf<Price>,
+    pub(super) customers: Shelf<Customer>,
+    pub(super) sessions: Shelf<Session>,
+    pub(super) intents: Shelf<PaymentIntent>,
+    pub(super) charges: Shelf<Charge>,
+    pub(super) refunds: Shelf<Refund>,
+    pub(super) disputes: Shelf<Dispute>,
+    pub(super) subscriptions: Shelf<Subscription>,
+    pub(super) invoices: Shelf<Invoice>,
+    pub(super) clocks: Shelf<TestClock>,
+    pub(super) endpoints: Shelf<Endpoint>,
+    /// The latest charge of each sale.
+    pub(super) paid_by: BTreeMap<FactId, String>,
     events: Vec<Event>,
+    /// Drafts whose `invoice.created` somebody has yet to answer, or since when everybody has (D15).
+    pub(super) gates: BTreeMap<FactId, Option<i64>>,
+    /// The API call under way, which causes what is told meanwhile (E3).
+    pub(super) cause: Option<Request>,
+}
+
+/// What a business move is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sale {
+    pub(super) account: AccountId,
+    pub(super) fact: FactId,
 }
 
 /// What a sale was of.
@@ -40,28 +61,51 @@ pub struct Sold {
 }
 
 impl Stripe {
-    /// An empty world at `now` (Unix seconds). `run` goes into every id, so that schedules that
-    /// share a database never meet; the same run makes the same ids.
+    /// A world at `now` (Unix seconds) that sells this catalogue. `run` goes into every id, so
+    /// that schedules that share a database never meet; the same run makes the same ids.
     #[must_use]
     pub fn new(run: u64, catalogue: Catalogue, now: i64) -> Self {
-        let mut ids = Ids::new(run);
-        let products = catalogue
-            .offers
-            .iter()
-            .map(|offer| (offer.price.clone(), ids.short("prod_")))
-            .collect();
-        Self {
-            ids,
-            catalogue,
+        let mut world = Self {
+            ids: Ids::new(run),
             now,
-            products,
-            customers: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            subscriptions: BTreeMap::new(),
-            invoices: BTreeMap::new(),
-            charges: BTreeMap::new(),
+            products: Shelf::default(),
+            prices: Shelf::default(),
+            customers: Shelf::default(),
+            sessions: Shelf::default(),
+            intents: Shelf::default(),
+            charges: Shelf::default(),
+            refunds: Shelf::default(),
+            disputes: Shelf::default(),
+            subscriptions: Shelf::default(),
+            invoices: Shelf::default(),
+            clocks: Shelf::default(),
+            endpoints: Shelf::default(),
+            paid_by: BTreeMap::new(),
             events: Vec::with_capacity(16),
+            gates: BTreeMap::new(),
+            cause: None,
+        };
+        for offer in catalogue.offers {
+            let product = Product {
+                id: world.ids.short("prod_"),
+                name: format!("{} credits", offer.credits),
+                description: None,
+                metadata: Metadata::new(),
+                created: now,
+            };
+            let price = Price {
+                id: offer.price.clone(),
+                product: product.id.clone(),
+                amount: offer.amount,
+                credits: offer.credits,
+                recurring: (offer.kind == OfferKind::Plan).then_some(Recurring::Month),
+                metadata: Metadata::new(),
+                created: now,
+            };
+            world.products.put(&product.id.clone(), product);
+            world.prices.put(&offer.price, price);
         }
+        world
     }
 
     /// The virtual time in Unix seconds.
@@ -70,7 +114,8 @@ impl Stripe {
         self.now
     }
 
-    /// Moves the clock to `now`; it never goes back (T4).
+    /// Moves the clock to `now`; it never goes back (T4). Nothing renews or expires meanwhile:
+    /// that is [`Stripe::run_until`]'s.
     pub fn advance_to(&mut self, now: i64) {
         self.now = self.now.max(now);
     }
@@ -91,56 +136,101 @@ impl Stripe {
     /// What a sale was of.
     #[must_use]
     pub fn sold(&self, fact: &FactId) -> Option<Sold> {
-        let pack = self.sessions.get(fact).map(|session| Sold {
-            price: session.price.clone(),
-            kind: OfferKind::Pack,
-            period: None,
-        });
-        pack.or_else(|| {
-            let invoice = self.invoices.get(fact)?;
-            Some(Sold {
-                price: invoice.price.clone(),
-                kind: OfferKind::Plan,
-                period: Some((invoice.service.start, invoice.service.end)),
-            })
+        if let Some(session) = self.sessions.get(fact.as_str())
+            && session.mode == Mode::Payment
+        {
+            return Some(Sold {
+                price: session.items.first()?.price.id.clone(),
+                kind: OfferKind::Pack,
+                period: None,
+            });
+        }
+        let invoice = self.invoices.get(fact.as_str())?;
+        // What a change of plan costs or gives back is no period.
+        let line = invoice.lines.iter().find(|line| !line.proration)?;
+        Some(Sold {
+            price: line.price.id.clone(),
+            kind: OfferKind::Plan,
+            period: Some((line.period.start, line.period.end)),
         })
     }
 
-    /// Tells what happened, now.
+    /// The events that can still be asked for (E7), the newest first.
+    pub(super) fn kept_events(&self) -> impl Iterator<Item = &Event> {
+        let oldest = self.now - EVENT_LIFE_SECONDS;
+        let events = self.events.iter().rev();
+        events.filter(move |event| event.created >= oldest)
+    }
+
+    /// Tells what happened, at this time.
     pub(super) fn emit(
         &mut self,
+        at: i64,
         kind: EventKind,
-        snapshot: Snapshot,
-        request: Option<Request>,
+        snapshot: impl Into<Snapshot>,
+        meaning: Meaning,
     ) -> EventId {
-        let id = EventId::new(self.ids.long("evt_", snapshot.lead()));
+        let snapshot = snapshot.into();
+        let id = EventId::new(self.ids.long("evt_", snapshot.object.lead()));
+        let cause = self.cause.clone();
         self.events
-            .push(Event::new(id.clone(), kind, self.now, snapshot, request));
+            .push(Event::new(id.clone(), kind, at, snapshot, cause, meaning));
         id
     }
 
+    /// Tells something that moves no credits, about nobody's sale.
+    pub(super) fn mention(&mut self, kind: EventKind, object: impl Into<Snapshot>) -> EventId {
+        let about = Meaning {
+            account: AccountId::new(""),
+            fact: FactId::new(""),
+            told: Told::Nothing,
+        };
+        self.emit(self.now, kind, object, about)
+    }
+
     /// What is sold at this price, if it is of this kind and costs something.
-    pub(super) fn offer(&self, price: &str, kind: OfferKind) -> Result<Offer, StripeError> {
-        let offer = self
-            .catalogue
-            .offer(price)
+    pub(super) fn offer(&self, price: &str, kind: OfferKind) -> Result<Arc<Price>, StripeError> {
+        let found = self
+            .prices
+            .get(price)
             .ok_or_else(|| StripeError::NoSuchPrice(price.to_owned()))?;
-        if offer.kind != kind {
+        if found.recurring.is_some() != (kind == OfferKind::Plan) {
             return Err(match kind {
                 OfferKind::Pack => StripeError::NotAPack(price.to_owned()),
                 OfferKind::Plan => StripeError::NotAPlan(price.to_owned()),
             });
         }
-        if offer.amount.minor() < 1 {
+        if found.amount.minor() < 1 {
             return Err(StripeError::Free(price.to_owned()));
         }
-        Ok(offer.clone())
+        Ok(Arc::clone(found))
+    }
+
+    /// The first price that was ever set, once or each period.
+    pub(super) fn price_of(&self, plan: bool) -> Result<String, StripeError> {
+        let prices = self.prices.newest();
+        let first = prices
+            .filter(|price| price.recurring.is_some() == plan)
+            .last();
+        first
+            .map(|price| price.id.clone())
+            .ok_or(StripeError::NothingToSell)
     }
 
     /// Whose customer this is.
     pub(super) fn account_of(&self, customer: &CustomerId) -> Result<&AccountId, StripeError> {
         self.customers
-            .get(customer)
+            .get(customer.as_str())
+            .map(|customer| &customer.account)
             .ok_or_else(|| StripeError::NoSuchCustomer(customer.clone()))
+    }
+
+    /// What time it is for a customer: that of its test clock, if it has one.
+    pub(super) fn time_of(&self, customer: Option<&CustomerId>) -> i64 {
+        customer
+            .and_then(|customer| self.customers.get(customer.as_str()))
+            .and_then(|customer| customer.test_clock.as_deref())
+            .and_then(|clock| self.clocks.get(clock))
+            .map_or(self.now, |clock| clock.frozen_time)
     }
 }

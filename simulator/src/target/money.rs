@@ -18,6 +18,20 @@ impl Currency {
     /// The US dollar, two decimals.
     pub const USD: Currency = Currency(*b"usd");
 
+    /// The Japanese yen, no decimals.
+    pub const JPY: Currency = Currency(*b"jpy");
+
+    /// Whether its smallest unit is the unit itself, as Stripe counts: sixteen currencies
+    /// (<https://docs.stripe.com/currencies#zero-decimal>).
+    #[must_use]
+    pub fn is_zero_decimal(self) -> bool {
+        const ALL: [&[u8; 3]; 16] = [
+            b"bif", b"clp", b"djf", b"gnf", b"jpy", b"kmf", b"krw", b"mga", b"pyg", b"rwf", b"ugx",
+            b"vnd", b"vuv", b"xaf", b"xof", b"xpf",
+        ];
+        ALL.contains(&&self.0)
+    }
+
     /// Reads a code such as `usd`.
     ///
     /// # Errors
@@ -91,6 +105,13 @@ impl fmt::Display for Money {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_yen_has_no_decimals_and_the_rupiah_has_two() {
+        let of = |code: &str| Currency::parse(code).unwrap().is_zero_decimal();
+        assert!(of("jpy") && of("krw"));
+        assert!(!of("usd") && !of("idr") && !of("kwd"));
+    }
 
     #[test]
     fn a_currency_is_three_lower_case_letters() {

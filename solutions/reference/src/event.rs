@@ -1,9 +1,10 @@
 //! What a Stripe event tells: JSON in, types out.
 //!
-//! Only four types matter here. `checkout.session.completed` doesn't mean paid: with a bank debit
+//! Only six types matter here. `checkout.session.completed` doesn't mean paid: with a bank debit
 //! the money comes days later, or never. A subscription's checkout grants nothing, because its
 //! first invoice tells the same payment. An invoice's credits are those of its lines, never
-//! guessed from an amount of money.
+//! guessed from an amount of money. A dispute counts when a bank takes money or gives it back; an
+//! inquiry does neither.
 
 use serde_json::Value;
 use simulator::{AccountId, CustomerId, FactId};
@@ -27,6 +28,8 @@ pub(crate) enum Told {
     Payment(Payment),
     /// Money went back.
     Refund(Refund),
+    /// A bank took money, or gives it back.
+    Dispute(Dispute),
     /// Nothing that moves credits.
     Nothing,
 }
@@ -42,6 +45,8 @@ pub(crate) struct Payment {
     pub(crate) customer: Option<CustomerId>,
     /// The PaymentIntent, by which a refund will name this payment.
     pub(crate) intent: Option<String>,
+    /// How much, in the smallest unit of its currency.
+    pub(crate) paid: i64,
     /// What was bought.
     pub(crate) items: Vec<Item>,
 }
@@ -64,6 +69,19 @@ pub(crate) struct Refund {
     pub(crate) paid: i64,
     /// What went back so far: the running total, not this refund's amount.
     pub(crate) refunded: i64,
+}
+
+/// A bank took money, or gives it back, in the smallest unit of its currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Dispute {
+    /// `du_…`.
+    pub(crate) id: String,
+    /// The PaymentIntent.
+    pub(crate) intent: String,
+    /// How much of it.
+    pub(crate) amount: i64,
+    /// Whether it gives it back.
+    pub(crate) given_back: bool,
 }
 
 /// Signed by Stripe, and yet not something we can act on.
@@ -91,6 +109,8 @@ impl Event {
             }
             "invoice.paid" => invoice(object)?,
             "charge.refunded" => refund(object)?,
+            "charge.dispute.funds_withdrawn" => dispute(object, false)?,
+            "charge.dispute.funds_reinstated" => dispute(object, true)?,
             _ => Told::Nothing,
         };
         Ok(Self {
@@ -119,7 +139,8 @@ fn checkout(session: &Value) -> Result<Told, Malformed> {
         })
         .into_iter()
         .collect();
-    payment(session, text(session, "/payment_intent"), items)
+    let paid = number(session, "/amount_total").unwrap_or(0);
+    payment(session, text(session, "/payment_intent"), paid, items)
 }
 // ANCHOR_END: checkout
 
@@ -153,11 +174,17 @@ fn invoice(invoice: &Value) -> Result<Told, Malformed> {
         })
         .collect();
     let intent = text(invoice, "/payments/data/0/payment/payment_intent");
-    payment(invoice, intent, items)
+    let paid = required_number(invoice, "/total")?;
+    payment(invoice, intent, paid, items)
 }
 // ANCHOR_END: invoice
 
-fn payment(object: &Value, intent: Option<&str>, items: Vec<Item>) -> Result<Told, Malformed> {
+fn payment(
+    object: &Value,
+    intent: Option<&str>,
+    paid: i64,
+    items: Vec<Item>,
+) -> Result<Told, Malformed> {
     let account = text(object, "/client_reference_id").filter(|reference| is_uuid(reference));
     let customer = text(object, "/customer");
     if account.is_none() && customer.is_none() {
@@ -168,6 +195,7 @@ fn payment(object: &Value, intent: Option<&str>, items: Vec<Item>) -> Result<Tol
         account: account.map(AccountId::new),
         customer: customer.map(CustomerId::new),
         intent: intent.map(str::to_owned),
+        paid,
         items,
     }))
 }
@@ -181,6 +209,19 @@ fn refund(charge: &Value) -> Result<Told, Malformed> {
             intent: intent.to_owned(),
             paid,
             refunded,
+        }),
+        _ => Told::Nothing,
+    })
+}
+
+fn dispute(dispute: &Value, given_back: bool) -> Result<Told, Malformed> {
+    let amount = required_number(dispute, "/amount")?;
+    Ok(match text(dispute, "/payment_intent") {
+        Some(intent) if amount > 0 => Told::Dispute(Dispute {
+            id: required_text(dispute, "/id")?.to_owned(),
+            intent: intent.to_owned(),
+            amount,
+            given_back,
         }),
         _ => Told::Nothing,
     })

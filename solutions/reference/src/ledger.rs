@@ -224,6 +224,34 @@ impl<const RECOLLECT: bool> Ledger for PostgresLedger<RECOLLECT> {
     }
 }
 
+impl<const RECOLLECT: bool> PostgresLedger<RECOLLECT> {
+    /// How many holds are open.
+    pub(crate) async fn open_holds(&self) -> Answer<usize> {
+        let open: i64 =
+            sqlx::query_scalar("select count(*) from ledger.holds where status = 'held'")
+                .fetch_one(&self.pool)
+                .await
+                .map_err(refusal)?;
+        Ok(usize::try_from(open).unwrap_or(0))
+    }
+
+    /// The thresholds that an account has fallen below since it was last told.
+    pub(crate) async fn low_balance(
+        &self,
+        account: &AccountId,
+        thresholds: &[i64],
+    ) -> Answer<Vec<i64>> {
+        let mut low: Vec<i64> = sqlx::query_scalar("select ledger.low_balance($1::uuid, $2)")
+            .bind(account.as_str())
+            .bind(thresholds)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(refusal)?;
+        low.sort_unstable();
+        Ok(low)
+    }
+}
+
 /// The SQL says something that this code doesn't know: one of the two was deployed without the
 /// other, and what moved is unknown here.
 fn surprise(answer: &str) -> LedgerError {

@@ -10,17 +10,20 @@
 //! | `webhook.rs` | what an endpoint answers to a delivery |
 //! | `signature.rs` | whether a delivery is Stripe's |
 //! | `event.rs` | what an event tells: JSON in, types out |
+//! | `service/` | the same over HTTP, with what an operator asks |
 //! | `refusal.rs` | what an SQL error says about what moved |
 
 mod event;
 mod ledger;
 mod refusal;
+mod service;
 mod signature;
 mod webhook;
 
 use simulator::Subject;
 
 pub use ledger::PostgresLedger;
+pub use service::{Settings, service};
 pub use signature::{Forged, TOLERANCE_SECONDS, verify};
 
 /// The reference ledger as it is recommended: a success that comes after its refund is rejected.

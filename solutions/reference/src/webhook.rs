@@ -3,7 +3,7 @@
 //! Stripe retries whatever isn't a 2xx. So 200 is said only after the commit, and only for what
 //! is done or needs nothing done; everything else must come again.
 
-use crate::event::{Event, Payment, Refund, Told};
+use crate::event::{Dispute, Event, Payment, Refund, Told};
 use crate::refusal::refusal;
 use crate::signature;
 use simulator::{AccountId, Answer, CustomerId, Delivery, LedgerError, Status};
@@ -26,6 +26,7 @@ pub(crate) async fn receive(pool: &PgPool, secret: &str, delivery: &Delivery) ->
     match &event.told {
         Told::Payment(payment) => receive_payment(pool, &event.id, payment).await,
         Told::Refund(refund) => receive_refund(pool, &event.id, refund).await,
+        Told::Dispute(dispute) => receive_dispute(pool, &event.id, dispute).await,
         Told::Nothing => Ok(Status::OK),
     }
 }
@@ -34,12 +35,13 @@ async fn receive_payment(pool: &PgPool, event: &str, payment: &Payment) -> Answe
     let prices: Vec<&str> = payment.items.iter().map(|item| &*item.price).collect();
     let quantities: Vec<i64> = payment.items.iter().map(|item| item.quantity).collect();
     let answer: String =
-        sqlx::query_scalar("select ledger.receive_payment($1, $2, $3::uuid, $4, $5, $6, $7)")
+        sqlx::query_scalar("select ledger.receive_payment($1, $2, $3::uuid, $4, $5, $6, $7, $8)")
             .bind(event)
             .bind(payment.fact.as_str())
             .bind(payment.account.as_ref().map(AccountId::as_str))
             .bind(payment.customer.as_ref().map(CustomerId::as_str))
             .bind(&payment.intent)
+            .bind(payment.paid)
             .bind(prices)
             .bind(quantities)
             .fetch_one(pool)
@@ -60,6 +62,19 @@ async fn receive_refund(pool: &PgPool, event: &str, refund: &Refund) -> Answer<S
         .bind(&refund.intent)
         .bind(refund.paid)
         .bind(refund.refunded)
+        .execute(pool)
+        .await
+        .map_err(refusal)?;
+    Ok(Status::OK)
+}
+
+async fn receive_dispute(pool: &PgPool, event: &str, dispute: &Dispute) -> Answer<Status> {
+    sqlx::query("select ledger.receive_dispute($1, $2, $3, $4, $5)")
+        .bind(event)
+        .bind(&dispute.id)
+        .bind(&dispute.intent)
+        .bind(dispute.amount)
+        .bind(dispute.given_back)
         .execute(pool)
         .await
         .map_err(refusal)?;

@@ -11,7 +11,7 @@ fn told(kind: &str, object: &Value) -> Result<Told, Malformed> {
 
 fn session() -> Value {
     json!({ "id": "cs_1", "mode": "payment", "payment_status": "paid", "customer": null,
-            "client_reference_id": ACCOUNT, "payment_intent": "pi_1",
+            "client_reference_id": ACCOUNT, "payment_intent": "pi_1", "amount_total": 1000,
             "metadata": { "price": "price_pack" } })
 }
 
@@ -45,6 +45,7 @@ fn a_paid_checkout_is_a_payment_for_its_session() {
         account: Some(AccountId::new(ACCOUNT)),
         customer: None,
         intent: Some("pi_1".to_owned()),
+        paid: 1000,
         items: vec![item("price_pack", 1)],
     };
     for kind in [
@@ -145,5 +146,24 @@ fn other_types_tell_nothing_whatever_they_carry() {
 fn what_isnt_an_event_is_refused() {
     for body in ["", "{", "[]", "null", r#"{"id":"evt_1","type":"x"}"#] {
         assert!(Event::parse(body.as_bytes()).is_err(), "`{body}` was taken");
+    }
+}
+
+#[test]
+fn a_dispute_counts_when_money_moves() {
+    let object = json!({ "id": "du_1", "payment_intent": "pi_1", "amount": 400 });
+    let dispute = |given_back| {
+        Ok(Told::Dispute(Dispute {
+            id: "du_1".to_owned(),
+            intent: "pi_1".to_owned(),
+            amount: 400,
+            given_back,
+        }))
+    };
+    let of = |kind: &str| told(&format!("charge.dispute.{kind}"), &object);
+    assert_eq!(of("funds_withdrawn"), dispute(false));
+    assert_eq!(of("funds_reinstated"), dispute(true));
+    for kind in ["created", "updated", "closed"] {
+        assert_eq!(of(kind), Ok(Told::Nothing), "{kind}");
     }
 }

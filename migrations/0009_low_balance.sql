@@ -1,0 +1,32 @@
+-- Says once that a balance is low, and again only after it has been higher.
+
+-- The thresholds that an account is below, and was told of.
+create table ledger.alerts (
+    account   uuid   not null references ledger.accounts,
+    threshold bigint not null,
+    primary key (account, threshold)
+);
+
+alter table ledger.alerts enable row level security;
+
+-- The thresholds that the account has fallen below since it was last told; it is told of each
+-- once, whichever instance asks. Whatever it has climbed above is armed again.
+create function ledger.low_balance(account uuid, thresholds bigint[]) returns setof bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    has bigint;
+begin
+    select a.spendable into has from ledger.accounts a where a.id = low_balance.account
+       for no key update;
+    delete from ledger.alerts t where t.account = low_balance.account and has >= t.threshold;
+    return query
+        insert into ledger.alerts (account, threshold)
+        select low_balance.account, below from unnest(thresholds) as below where has < below
+        on conflict do nothing
+        returning threshold;
+end $$;
+
+revoke all on table ledger.alerts from public, anon, authenticated, service_role;
+revoke all on function ledger.low_balance(uuid, bigint[])
+    from public, anon, authenticated, service_role;
+grant execute on function ledger.low_balance(uuid, bigint[]) to service_role;

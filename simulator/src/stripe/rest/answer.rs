@@ -1,0 +1,65 @@
+//! A request to the API and the answer to it, as data.
+
+use serde_json::Value;
+
+/// A request, whole: its head and its body are here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiRequest {
+    /// Such as `POST`.
+    pub method: String,
+    /// Such as `/v1/customers`, as it was sent.
+    pub path: String,
+    /// What follows the `?`, as it was sent.
+    pub query: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl ApiRequest {
+    /// The value of a header; names are compared without case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// JSON, printed as Stripe prints it.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn json(status: u16, value: &Value) -> Self {
+        let mut body = serde_json::to_vec_pretty(value).expect("a JSON value always prints");
+        body.push(b'\n');
+        let json = ("Content-Type".to_owned(), "application/json".to_owned());
+        Self {
+            status,
+            headers: vec![json],
+            body,
+        }
+    }
+
+    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The value of a header; names are compared without case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}

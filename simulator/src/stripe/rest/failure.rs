@@ -1,0 +1,75 @@
+//! What can be made to go wrong with a call to the API.
+
+use super::fault::ApiError;
+
+/// What becomes of the next call that changes something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// 429 `rate_limit`: nothing was done, and plain rate limiting is the caller's job (N3).
+    RateLimited,
+    /// 429 `lock_timeout`: nothing was done, and the SDKs are asked to try again.
+    LockTimeout,
+    /// 500, and nothing was done.
+    ErrorBefore,
+    /// 500, and it was done all the same.
+    ErrorAfter,
+    /// It is done, and the connection closes without an answer.
+    NoAnswer,
+    /// It is done, and half of the answer comes.
+    HalfAnswer,
+    /// The key is in use by somebody else (H12): nothing was done.
+    KeyInUse,
+    /// 424: nothing was done.
+    Dependency,
+}
+
+impl Failure {
+    /// All of them.
+    pub const ALL: [Failure; 8] = [
+        Failure::RateLimited,
+        Failure::LockTimeout,
+        Failure::ErrorBefore,
+        Failure::ErrorAfter,
+        Failure::NoAnswer,
+        Failure::HalfAnswer,
+        Failure::KeyInUse,
+        Failure::Dependency,
+    ];
+
+    /// Its name at the desk.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Failure::RateLimited => "rate-limited",
+            Failure::LockTimeout => "lock-timeout",
+            Failure::ErrorBefore => "error-before",
+            Failure::ErrorAfter => "error-after",
+            Failure::NoAnswer => "no-answer",
+            Failure::HalfAnswer => "half-answer",
+            Failure::KeyInUse => "key-in-use",
+            Failure::Dependency => "dependency",
+        }
+    }
+
+    /// Whether the call is carried out.
+    pub(super) fn executes(self) -> bool {
+        matches!(
+            self,
+            Failure::ErrorAfter | Failure::NoAnswer | Failure::HalfAnswer
+        )
+    }
+
+    /// What is answered instead, if anything is.
+    pub(super) fn error(self, key: Option<&str>) -> Option<ApiError> {
+        match self {
+            Failure::RateLimited => Some(ApiError::rate_limited()),
+            Failure::LockTimeout => Some(ApiError::lock_timeout()),
+            // N6: a keyed retry would get the same answer again.
+            Failure::ErrorBefore => Some(ApiError::server(None)),
+            Failure::ErrorAfter => Some(ApiError::server(Some(false))),
+            Failure::KeyInUse => Some(ApiError::key_in_use(key.unwrap_or_default())),
+            Failure::Dependency => Some(ApiError::dependency()),
+            Failure::NoAnswer | Failure::HalfAnswer => None,
+        }
+    }
+}
