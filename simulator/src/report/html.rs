@@ -178,9 +178,13 @@ fn claims(html: &mut String, report: &Report) {
         };
         let _ = writeln!(
             html,
-            "<tr><td class=\"{class}\">{word}</td><td><b>{}</b><br>{}</td><td>{}</td></tr>",
+            "<tr><td class=\"{class}\">{word}</td><td><b>{}</b><br>{}{}</td><td>{}</td></tr>",
             entry.id.id(),
             safe(entry.claim),
+            entry
+                .why
+                .as_ref()
+                .map_or(String::new(), |why| format!("<br><i>{}</i>", safe(why))),
             entry.judged
         );
     }
@@ -188,14 +192,34 @@ fn claims(html: &mut String, report: &Report) {
 }
 
 fn coverage(html: &mut String, report: &Report) {
-    if report.duels.is_empty() && report.faults.is_empty() {
+    let told = [
+        report.duels.is_empty(),
+        report.faults.is_empty(),
+        report.refused.is_empty(),
+        report.remarks.is_empty(),
+    ];
+    if told == [true; 4] {
         return;
     }
     html.push_str("<section>\n<h2>What was tried</h2>\n<ul>\n");
+    for remark in &report.remarks {
+        let _ = writeln!(html, "<li class=\"doubt\">{}</li>", safe(remark));
+    }
+    for refused in &report.refused {
+        let (fault, why) = (refused.fault.id(), safe(&refused.why));
+        let _ = writeln!(html, "<li class=\"doubt\">{fault}: unchecked, {why}</li>");
+    }
     for duel in &report.duels {
         let all = if duel.whole { "all" } else { "the first" };
         let (orders, name) = (duel.orders, safe(&duel.name));
-        let _ = writeln!(html, "<li>{name}: {all} {orders} distinct orders</li>");
+        let inside = match duel.inside {
+            0 => String::new(),
+            some => format!(", {some} of their writes"),
+        };
+        let _ = writeln!(
+            html,
+            "<li>{name}: {all} {orders} distinct orders{inside}</li>"
+        );
     }
     for (fault, times) in &report.faults {
         let _ = writeln!(html, "<li>{}: {times} times</li>", safe(fault));

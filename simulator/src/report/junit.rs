@@ -50,10 +50,14 @@ pub(super) fn suite(report: &Report) -> String {
 fn told(entry: &Entry) -> Option<String> {
     match entry.verdict {
         Judged::Held => None,
-        Judged::Unknown => Some("<error message=\"the run could not tell\"/>\n".to_owned()),
+        Judged::Unknown => {
+            let why = entry.why.as_deref().unwrap_or("the run could not tell");
+            Some(format!("<error message=\"{}\"/>\n", safe(why)))
+        }
         Judged::Unchecked => {
-            let why = "nothing to look at, or no way to look";
-            Some(format!("<skipped message=\"{why}\"/>\n"))
+            let why = entry.why.as_deref();
+            let why = why.unwrap_or("nothing to look at, or no way to look");
+            Some(format!("<skipped message=\"{}\"/>\n", safe(why)))
         }
         Judged::Broken => Some(match &entry.counterexample {
             None => "<failure message=\"broken\"/>\n".to_owned(),

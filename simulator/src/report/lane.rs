@@ -6,7 +6,7 @@ use super::trespass;
 use crate::history::{History, Move, Names, Outcome, Request, What, says};
 use crate::invariant::Breach;
 use crate::storm::{Fault, Moment, Strike};
-use crate::target::{Balance, Call};
+use crate::target::{Balance, Reply};
 use serde::Serialize;
 
 /// One line of a counterexample.
@@ -65,11 +65,11 @@ pub fn lines(history: &History, breach: Option<&Breach>) -> Vec<Line> {
             What::Request(request) => {
                 let concerns =
                     account.is_none() || request.account.is_none() || request.account == account;
-                // The calm's sweeps belong to the story only where a hold is stuck.
+                // The calm's sweeps that find nothing belong to the story only where a hold is stuck.
                 let idle = calm
                     && !is_wrong(place)
                     && breach.is_none_or(|breach| breach.cause.is_some())
-                    && matches!(request.call, Call::Sweep { .. });
+                    && finds_nothing(request);
                 if !concerns || idle {
                     continue;
                 }
@@ -267,6 +267,15 @@ fn struck(strike: Strike, sql: &str) -> String {
     }
 }
 
+/// Whether it is a sweep that moved nothing, as far as it says.
+fn finds_nothing(request: &Request) -> bool {
+    match request.outcome.heard() {
+        Some(Reply::Sweep(jobs)) => jobs.is_empty(),
+        Some(Reply::Swept(count)) => *count == 0,
+        _ => false,
+    }
+}
+
 fn shown(balance: &Balance) -> i64 {
     balance.spendable.get()
 }
@@ -286,7 +295,7 @@ mod tests {
     use super::*;
     use crate::history::{Happening, Span};
     use crate::model::Deed;
-    use crate::target::{JobId, LedgerError, Policy, Reply, Reserve};
+    use crate::target::{Call, JobId, LedgerError, Policy, Reserve};
 
     fn request(instance: usize, said: &str, reply: Reply) -> Request {
         let job = JobId::new("j");
