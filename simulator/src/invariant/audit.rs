@@ -6,7 +6,7 @@
 use super::walk::Walk;
 use crate::history::{History, What};
 use crate::model::Standing;
-use crate::target::Reply;
+use crate::target::{Charge, Refund, Reply};
 use std::collections::BTreeSet;
 
 /// How many configurations are looked at an account: some tenths of a second.
@@ -76,6 +76,21 @@ pub enum Wrong {
         /// What it was.
         got: i64,
     },
+}
+
+impl Wrong {
+    /// Whether it is a reply that knows nothing of a job that is known: nothing moved, least of all
+    /// twice.
+    #[must_use]
+    pub fn forgets(&self) -> bool {
+        let Self::Reply { got, .. } = self else {
+            return false;
+        };
+        matches!(
+            got,
+            Reply::Charge(Charge::Unknown) | Reply::Refund(Refund::Unknown)
+        )
+    }
 }
 
 /// A part of the balance.

@@ -20,7 +20,8 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Finding {
     let looked = evidence.audit.seen.contains(&Standing::Repeat);
     let grant = |request: &Request| matches!(request.deed, Deed::Grant { .. });
     evidence.judge(looked, |found| match found.standing {
-        Some(Standing::Repeat) => !found.by_crash,
+        // Who forgets a job tells a lie about it, and moves nothing twice.
+        Some(Standing::Repeat) => !found.by_crash && !found.wrong.forgets(),
         // The same fact told with another amount, or told once and moved more or less than that.
         Some(Standing::Mismatch) => evidence.behind(found).any(grant),
         Some(Standing::First) => evidence.behind(found).any(grant) && !found.by_crash,

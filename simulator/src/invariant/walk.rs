@@ -12,7 +12,7 @@ use super::audit::{Audit, Deviation, Part, Wrong};
 use super::linearize::{Explained, Possible, Timed};
 use crate::history::{History, Outcome, Request, Span, What};
 use crate::model::{Account, Choices, Standing};
-use crate::target::{Applies, Balance, Charge, Refund, Reply};
+use crate::target::{Applies, Balance};
 use std::collections::BTreeSet;
 
 /// When a request was under way of which nobody noted it.
@@ -273,7 +273,7 @@ impl<'a> Walk<'a> {
     }
 
     fn accuse(&mut self, place: usize, nth: usize, standing: Standing, wrong: Wrong) {
-        let suspects_crash = self.died && (standing == Standing::First || forgets(&wrong));
+        let suspects_crash = self.died && (standing == Standing::First || wrong.forgets());
         self.onset.get_or_insert(Deviation {
             account: self.account,
             place,
@@ -348,17 +348,6 @@ impl<'a> Walk<'a> {
                 _ => false,
             })
     }
-}
-
-/// Whether the reply knows nothing of a job that is known.
-fn forgets(wrong: &Wrong) -> bool {
-    let Wrong::Reply { got, .. } = wrong else {
-        return false;
-    };
-    matches!(
-        got,
-        Reply::Charge(Charge::Unknown) | Reply::Refund(Refund::Unknown)
-    )
 }
 
 /// Of requests that overlapped, which one a wrong balance is put down to: a repeat or a contrary end

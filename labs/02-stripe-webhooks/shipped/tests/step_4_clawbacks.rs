@@ -16,8 +16,8 @@ fn refunded_money_takes_its_credits_back_and_no_more() {
             Fault::DropThenRetry,
             Fault::LostReply,
         ])
-        .holds([Invariant::Reconciliation])
-        .keeps([Invariant::ExactlyOnce, Invariant::Conservation])
+        .holds([Invariant::Reconciliation, Invariant::ExactlyOnce])
+        .keeps([Invariant::Conservation])
         .in_every_order()
         .grade::<WebhookLedger>();
 }

@@ -32,12 +32,12 @@ fn the_ledger_stands_in_all_weather() {
             Fault::NonsenseAmount,
         ])
         .holds([
-            Invariant::Reconciliation,
             Invariant::Recovery,
             Invariant::HonestReplies,
             Invariant::ExactlyOnce,
         ])
         .keeps([
+            Invariant::Reconciliation,
             Invariant::OrderGuard,
             Invariant::Durability,
             Invariant::AtomicLifecycle,
