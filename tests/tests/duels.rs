@@ -161,3 +161,89 @@ fn a_replay_on_another_ledger_says_where_it_diverged_and_that_it_knows_nothing()
     let again = hunt::replay(&mut stage, &saved).unwrap();
     assert!(broken(&again).is_empty(), "{again:?}");
 }
+
+/// A wallet whose two functions write two tables, in opposite order or in the same. Whoever is a
+/// deadlock's victim is told that the money is gone.
+struct Crossed<const WALLET_FIRST: bool>(sqlx::PgPool);
+
+impl<const WALLET_FIRST: bool> Ledger for Crossed<WALLET_FIRST> {
+    fn migrations() -> PathBuf {
+        tests::nothing().join("crossed")
+    }
+    async fn open(world: &World) -> Answer<Self> {
+        Ok(Self(sqlx::PgPool::connect(world.database_url()).await?))
+    }
+    async fn open_account(&self, account: &AccountId) -> Answer<()> {
+        for table in ["wallets", "totals"] {
+            let open =
+                format!("insert into {table} (account) values ($1::uuid) on conflict do nothing");
+            sqlx::query(sqlx::AssertSqlSafe(open))
+                .bind(account.as_str())
+                .execute(&self.0)
+                .await?;
+        }
+        Ok(())
+    }
+    async fn grant(&self, account: &AccountId, fact: &FactId, amount: Credits) -> Answer<Grant> {
+        sqlx::query("select grant_once($1::uuid, $2, $3)")
+            .bind(account.as_str())
+            .bind(fact.as_str())
+            .bind(amount.get())
+            .execute(&self.0)
+            .await?;
+        Ok(Grant::Granted)
+    }
+    async fn reserve(&self, account: &AccountId, job: &JobId, amount: Credits) -> Answer<Reserve> {
+        let said = sqlx::query_scalar::<_, String>("select hold($1::uuid, $2::uuid, $3, $4)")
+            .bind(account.as_str())
+            .bind(job.as_str())
+            .bind(amount.get())
+            .bind(WALLET_FIRST)
+            .fetch_one(&self.0)
+            .await;
+        let is_victim = |error: &sqlx::Error| {
+            let code = error.as_database_error().and_then(|it| it.code());
+            code.is_some_and(|it| it == "40P01")
+        };
+        match said {
+            Ok(said) if said == "reserved" => Ok(Reserve::Reserved),
+            Err(error) if !is_victim(&error) => Err(error.into()),
+            _ => Ok(Reserve::Insufficient),
+        }
+    }
+    async fn balance(&self, account: &AccountId) -> Answer<Balance> {
+        let credits = sqlx::query_scalar("select credits from wallets where account = $1::uuid")
+            .bind(account.as_str())
+            .fetch_one(&self.0)
+            .await?;
+        Ok(Balance {
+            spendable: Credits::new(credits),
+            held: None,
+            owed: None,
+        })
+    }
+}
+
+#[test]
+fn functions_that_write_in_opposite_order_deadlock_inside_single_calls_and_their_twins_hold() {
+    let (mut stage, wrong) = duels_of(Subject::rust::<Crossed<true>>("crossed", "crosses over"));
+    let wanted = [Invariant::AtomicLifecycle, Invariant::HonestReplies];
+    assert_eq!(broken(&wrong), wanted, "{wrong:?}");
+    let found = wrong.broken().next().unwrap();
+    let found = found.counterexample.as_ref().unwrap();
+    let shows = |what: &str| {
+        found.steps.iter().any(|line| {
+            let reply = line.reply.as_deref().unwrap_or_default();
+            line.what.contains(what) || reply.contains(what)
+        })
+    };
+    assert!(shows("inside it: UPDATE totals"), "{:?}", found.steps);
+    assert!(shows("deadlock"), "{:?}", found.steps);
+    for _ in 0..20 {
+        let again = hunt::replay(&mut stage, found.saved()).unwrap();
+        let same = again.broken().next().unwrap();
+        assert_eq!(same.counterexample.as_ref().unwrap().steps, found.steps);
+    }
+    let (_, right) = duels_of(Subject::rust::<Crossed<false>>("straight", "one order"));
+    assert_eq!(right.verdict, Verdict::Held, "{right:?}");
+}
