@@ -202,7 +202,9 @@ impl<const WALLET_FIRST: bool> Ledger for Crossed<WALLET_FIRST> {
             .fetch_one(&self.0)
             .await;
         let is_victim = |error: &sqlx::Error| {
-            let code = error.as_database_error().and_then(|it| it.code());
+            let code = error
+                .as_database_error()
+                .and_then(sqlx::error::DatabaseError::code);
             code.is_some_and(|it| it == "40P01")
         };
         match said {
