@@ -1,5 +1,6 @@
 -- What is sold for how many credits, and whose a Stripe customer is.
 
+-- ANCHOR: prices
 -- A price keeps its row after it left the shop: its payments may still arrive. Changing its
 -- credits changes what is granted from now on, never what was.
 create table ledger.prices (
@@ -7,6 +8,7 @@ create table ledger.prices (
     -- 0: sold, but not for credits (a seat, a domain).
     credits bigint not null check (credits between 0 and 1000000000000)
 );
+-- ANCHOR_END: prices
 
 -- Writes the catalogue down; told again, nothing changes. Sorted, so that two instances that
 -- start together never wait for each other in a circle.
