@@ -35,15 +35,44 @@ mistake() {
     fi
 }
 
+# One finding of a transcript that was made: what was typed, and how that claim broke.
+finding() {
+    local name=$1 whole=$2 claim=$3
+    awk -v claim="$claim is broken:" '
+        NR == 1 { print; print "" }
+        index($0, claim) == 1 { inside = 1 }
+        inside && /^  replay:/ { exit }
+        inside { print }' "$made/$whole" >"$made/$name"
+    if [ "$(wc -l <"$made/$name")" -lt 3 ]; then
+        echo "transcripts: $whole has no finding of $claim" >&2
+        exit 1
+    fi
+}
+
 # A lab that was graded before plays what it found then first, and says what was passed; a reader's
 # lab is fresh.
-rm -rf labs/01-credit-ledger/.badai .badai/progress.json
+rm -rf labs/*/.badai .badai/progress.json
 transcript first-verdict.txt cargo badai storm --ledger naive --seed 7 --only exactly-once,recovery
 transcript naive-seed-7.txt cargo badai storm --ledger naive --seed 7
 transcript race.txt cargo badai storm --ledger naive --seed 7 --strategy exhaustive --only atomic-lifecycle
 transcript contract-race.txt cargo badai storm --ledger tests/contracts/copy-is-refused.toml --seed 7 --strategy exhaustive --only honest-replies
 mistake contract-mistake.txt cargo badai storm --ledger tests/contracts/mistake.toml
-transcript grade-01.1-as-shipped.txt cargo badai grade 01.1
+# Each step as it is shipped: for its lab's page, or for what one finding shows.
+for step in 01.1 01.2 01.4 02.1 02.3 03.1 03.2 03.3 04.1 04.2 04.3 04.4; do
+    transcript "grade-$step-as-shipped.txt" cargo badai grade "$step"
+done
+finding finding-01.1.txt grade-01.1-as-shipped.txt exactly-once
+finding finding-01.2.txt grade-01.2-as-shipped.txt atomic-lifecycle
+finding finding-01.4.txt grade-01.4-as-shipped.txt boundary
+finding finding-02.3.txt grade-02.3-as-shipped.txt reconciliation
+finding finding-03.2.txt grade-03.2-as-shipped.txt order-guard
+finding finding-03.3.txt grade-03.3-as-shipped.txt recovery
+finding finding-04.1.txt grade-04.1-as-shipped.txt reconciliation
+finding finding-04.2.txt grade-04.2-as-shipped.txt reconciliation
+finding finding-04.3.txt grade-04.3-as-shipped.txt reconciliation
+finding finding-04.4.txt grade-04.4-as-shipped.txt recovery
+# Only the pages of some labs show a whole one; of the others the finding is kept.
+rm "$made"/grade-{01.2,01.4,02.3,03.2,03.3,04.2,04.3,04.4}-as-shipped.txt
 # The reference page lists the faults from this.
 cargo badai list faults --json >"$made/faults.json"
 
