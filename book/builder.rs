@@ -1,9 +1,11 @@
-//! Builds the book with mdBook, offline, and refuses a book with a dead link.
+//! Builds the book with mdBook, offline, and refuses a book with a dead link or a topic that it
+//! doesn't cover.
 //!
 //! `cargo run -p book`, from any folder of the checkout. mdBook only warns when an include is
 //! missing, and does not look at links at all; here both fail the build.
 
 mod catalogue;
+mod curriculum;
 mod includes;
 mod links;
 mod listings;
@@ -36,6 +38,10 @@ fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let sources = texts(&book.source_dir(), "md")?;
     let exists = |file: &Path| std::fs::read_to_string(file).ok();
     complain("includes", &includes::broken(&sources, exists))?;
+
+    let topics = std::fs::read_to_string(root.join("curriculum.txt"))?;
+    let table = std::fs::read_to_string(book.source_dir().join("reference/curriculum.md"))?;
+    complain("topics", &curriculum::unmapped(&topics, &table))?;
 
     book.build()?;
 

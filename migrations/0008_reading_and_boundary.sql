@@ -4,6 +4,7 @@
 -- READING needs no powers of its own: these run with the rights of whoever calls, so that row
 -- level security decides what is seen.
 
+-- ANCHOR: reading
 -- What an account has. One statement, so one moment: no hold is counted twice or missed.
 create function ledger.balance(account uuid)
 returns table (spendable bigint, held bigint, owed bigint)
@@ -23,6 +24,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
      where e.account = history.account and e.id > after
      order by e.id limit least(page, 1000);
 $$;
+-- ANCHOR_END: reading
 
 -- Who is asking: the subject of the verified token, as Supabase's API sets it (its auth.uid()
 -- reads the same). Null for nobody, and nobody owns no rows.

@@ -9,6 +9,7 @@ create table ledger.alerts (
 
 alter table ledger.alerts enable row level security;
 
+-- ANCHOR: low_balance
 -- The thresholds that the account has fallen below since it was last told; it is told of each
 -- once, whichever instance asks. Whatever it has climbed above is armed again.
 create function ledger.low_balance(account uuid, thresholds bigint[]) returns setof bigint
@@ -25,6 +26,7 @@ begin
         on conflict do nothing
         returning threshold;
 end $$;
+-- ANCHOR_END: low_balance
 
 revoke all on table ledger.alerts from public, anon, authenticated, service_role;
 revoke all on function ledger.low_balance(uuid, bigint[])

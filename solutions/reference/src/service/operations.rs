@@ -18,6 +18,7 @@ use std::time::Duration;
 type Ledgers = State<Arc<Shared>>;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
+    // ANCHOR: routes
     Router::new()
         .route("/accounts", post(open))
         .route("/accounts/{account}", get(balance))
@@ -28,6 +29,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/jobs/{job}/refund", post(refund))
         .route("/sweep", post(sweep))
         .route("/grants", post(grant))
+    // ANCHOR_END: routes
 }
 
 fn answer(status: StatusCode, answer: &str) -> Response {
