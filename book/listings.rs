@@ -1,6 +1,6 @@
 //! A listing shows what it is about. One that was included from inside a function starts at the
 //! margin: on a phone, eight columns of nothing are a fifth of the screen. The marks that tell a
-//! learner where to write stay in the file.
+//! learner where to write stay in the file, and so do those of an include.
 
 use mdbook_driver::book::Book;
 use mdbook_driver::errors::Result;
@@ -45,9 +45,12 @@ fn tidy(markdown: &str) -> String {
     tidied
 }
 
-/// Whether the line is a lab's `--- your turn: begin` or `end`, in Rust or in SQL.
+/// Whether the line is a lab's `--- your turn: begin` or `end`, or an anchor's; mdBook leaves
+/// anchors where a whole file is included.
 fn is_mark(line: &str) -> bool {
-    line.contains("--- your turn: ")
+    ["--- your turn: ", " ANCHOR: ", " ANCHOR_END: "]
+        .iter()
+        .any(|mark| line.contains(mark))
 }
 
 #[cfg(test)]
@@ -58,7 +61,7 @@ mod tests {
     fn a_block_moves_to_the_margin_and_nothing_else_moves() {
         assert_eq!(
             tidy(
-                "- a\n  - b\n\n```rust\n    // --- your turn: begin 01.1\n    let a =\n\n        1;\n```\n    end `x`"
+                "- a\n  - b\n\n```rust\n    // ANCHOR: a\n    // --- your turn: begin 01.1\n    let a =\n\n        1;\n```\n    end `x`"
             ),
             "- a\n  - b\n\n```rust\nlet a =\n\n    1;\n```\n    end `x`"
         );
