@@ -3,6 +3,8 @@
 //!
 //! - `{{#claims FOLDER}}` becomes the essay of each file there that opens with a claim, under the
 //!   invariant's name.
+//! - `{{#specimens FOLDER}}` becomes the story of each ledger there that opens with a title, and the
+//!   command that breaks it.
 //! - `{{#faults FILE}}` becomes a list of what `badai list faults --json` printed into that file.
 
 use crate::texts;
@@ -49,6 +51,11 @@ fn expanded(page: &Path, markdown: &str) -> Result<String> {
                 let claims = files.iter().filter_map(|(file, code)| claim(file, code));
                 whole.extend(claims);
             }
+            Some(("specimens", folder)) => {
+                let files = texts(&page.with_file_name(folder), "rs")?;
+                let stories = files.iter().filter_map(|(file, code)| specimen(file, code));
+                whole.extend(stories);
+            }
             Some(("faults", file)) => {
                 let printed = std::fs::read_to_string(page.with_file_name(file))?;
                 whole.push_str(&faults(&serde_json::from_str(&printed)?)?);
@@ -61,13 +68,31 @@ fn expanded(page: &Path, markdown: &str) -> Result<String> {
 
 /// The essay that opens an invariant's file; `None` for a file that claims nothing.
 fn claim(file: &Path, code: &str) -> Option<String> {
-    let essay = code.lines().map_while(|line| line.strip_prefix("//!"));
-    let essay: Vec<&str> = essay.map(str::trim).collect();
-    essay.first()?.starts_with("**Claim.**").then(|| {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        let name = name.replace('_', "-");
-        format!("## {name}\n\n{}\n\n", essay.join("\n"))
-    })
+    let essay = essay(code);
+    essay
+        .starts_with("**Claim.**")
+        .then(|| format!("## {}\n\n{essay}\n\n", name(file)))
+}
+
+/// The story that opens a specimen's file; `None` for a file that has none.
+fn specimen(file: &Path, code: &str) -> Option<String> {
+    let essay = essay(code);
+    let titled = essay.strip_prefix("# ")?;
+    let typed = format!("cargo badai storm --ledger {} --seed 7", name(file));
+    Some(format!("## {titled}\n\n```sh\n{typed}\n```\n\n"))
+}
+
+/// What a file says of itself at its head.
+fn essay(code: &str) -> String {
+    let lines = code.lines().map_while(|line| line.strip_prefix("//!"));
+    let lines: Vec<&str> = lines.map(str::trim).collect();
+    lines.join("\n")
+}
+
+/// What a file is about, as a command names it.
+fn name(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    stem.replace('_', "-")
 }
 
 /// A definition list for each group of faults, each with its story and its source.
@@ -107,6 +132,16 @@ mod tests {
             "## order-guard\n\n**Claim.** It\nholds.\n\n**Judged from** rows.\n\n"
         );
         assert_eq!(claim(Path::new("a/mod.rs"), "//! The claims.\n"), None);
+    }
+
+    #[test]
+    fn a_specimen_is_told_with_the_command_that_breaks_it() {
+        let code = "//! # The yen\n//!\n//! **Story.** It\n//! has none.\n\nuse x;\n";
+        assert_eq!(
+            specimen(Path::new("a/renewal_sets.rs"), code).unwrap(),
+            "## The yen\n\n**Story.** It\nhas none.\n\n```sh\ncargo badai storm --ledger renewal-sets --seed 7\n```\n\n"
+        );
+        assert_eq!(specimen(Path::new("a/lib.rs"), "//! The museum.\n"), None);
     }
 
     #[test]
