@@ -47,14 +47,10 @@ fn expanded(page: &Path, markdown: &str) -> Result<String> {
             .and_then(|it| it.strip_suffix("}}"));
         match asked.and_then(|it| it.split_once(' ')) {
             Some(("claims", folder)) => {
-                let files = texts(&page.with_file_name(folder), "rs")?;
-                let claims = files.iter().filter_map(|(file, code)| claim(file, code));
-                whole.extend(claims);
+                whole.push_str(&heads(&page.with_file_name(folder), claim)?);
             }
             Some(("specimens", folder)) => {
-                let files = texts(&page.with_file_name(folder), "rs")?;
-                let stories = files.iter().filter_map(|(file, code)| specimen(file, code));
-                whole.extend(stories);
+                whole.push_str(&heads(&page.with_file_name(folder), specimen)?);
             }
             Some(("faults", file)) => {
                 let printed = std::fs::read_to_string(page.with_file_name(file))?;
@@ -64,6 +60,20 @@ fn expanded(page: &Path, markdown: &str) -> Result<String> {
         }
     }
     Ok(whole)
+}
+
+/// What the Rust files of a folder say at their heads, of those that say it.
+fn heads(folder: &Path, said: fn(&Path, &str) -> Option<String>) -> Result<String> {
+    let files = texts(folder, "rs")?;
+    let list: String = files
+        .iter()
+        .filter_map(|(file, code)| said(file, code))
+        .collect();
+    if list.is_empty() {
+        let folder = folder.display();
+        return Err(Error::msg(format!("no file of {folder} says what it is")));
+    }
+    Ok(list)
 }
 
 /// The essay that opens an invariant's file; `None` for a file that claims nothing.
