@@ -30,7 +30,9 @@ impl Preprocessor for Catalogue {
             let Some(path) = &chapter.path else { return };
             match expanded(&source.join(path), &chapter.content) {
                 Ok(content) => chapter.content = content,
-                Err(error) => done = Err(error.context(path.display().to_string())),
+                Err(error) => {
+                    done = Err(Error::msg(format!("{}: {error:#}", path.display())));
+                }
             }
         });
         done.map(|()| book)
