@@ -5,6 +5,7 @@
 //! missing, and does not look at links at all; here both fail the build.
 
 mod catalogue;
+mod chapters;
 mod curriculum;
 mod includes;
 mod links;
@@ -38,6 +39,8 @@ fn build(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let sources = texts(&book.source_dir(), "md")?;
     let exists = |file: &Path| std::fs::read_to_string(file).ok();
     complain("includes", &includes::broken(&sources, exists))?;
+
+    complain("chapters", &chapters::unfinished(&sources))?;
 
     let topics = std::fs::read_to_string(root.join("curriculum.txt"))?;
     let table = std::fs::read_to_string(book.source_dir().join("reference/curriculum.md"))?;
