@@ -80,9 +80,7 @@ impl Orders {
             self.0.begin();
         }
         let strategy = &mut self.0;
-        stage
-            .play_duel(schedule, &mut |enabled| strategy.choose(enabled))
-            .expect("a run");
+        stage.play_duel(schedule, strategy, false).expect("a run");
     }
 }
 

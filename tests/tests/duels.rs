@@ -1,7 +1,7 @@
 //! Two calls inside one another, in every order: races are found by choosing, not by luck.
 
 use simulator::execute::Stage;
-use simulator::hunt;
+use simulator::hunt::{self, Method, Plan};
 use simulator::invariant::Invariant;
 use simulator::report::{Judged, Report, Verdict};
 use simulator::{
@@ -13,7 +13,7 @@ use tests::{broken, order, stage};
 
 fn duels_of(subject: Subject) -> (Stage, Report) {
     let mut stage = stage(subject).unwrap().with_wire().unwrap();
-    let report = hunt::exhaust(&mut stage, &order(1, 1), &mut ()).unwrap();
+    let report = hunt::duel(&mut stage, &order(1, 1), &Plan::pairs(), &mut ()).unwrap();
     (stage, report)
 }
 
@@ -23,7 +23,7 @@ fn the_reference_holds_in_every_order_of_every_pair() {
         let name = subject.name().to_owned();
         let (_, report) = duels_of(subject);
         assert_eq!(report.verdict, Verdict::Held, "{name}: {report:?}");
-        assert_eq!(report.duels.len(), 27, "{name}");
+        assert_eq!(report.duels.len(), 28, "{name}");
         for duel in &report.duels {
             assert!(duel.whole && duel.orders > 1, "{name}: {duel:?}");
         }
@@ -37,6 +37,30 @@ fn the_reference_holds_in_every_order_of_every_pair() {
             assert_eq!(entry.verdict, wanted, "{name}: {}", entry.id);
         }
     }
+}
+
+#[test]
+fn the_reference_holds_with_three_at_once_and_under_load() {
+    let subject = reference::subjects().remove(0);
+    let mut stage = stage(subject).unwrap().with_wire().unwrap();
+    for method in [Method::Exhaustive, Method::Pct { depth: 3 }, Method::Random] {
+        let plan = Plan {
+            method,
+            orders: 2,
+            threes: 4,
+        };
+        let report = hunt::duel(&mut stage, &order(1, 1), &plan, &mut ()).unwrap();
+        assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+        assert!(
+            report
+                .duels
+                .iter()
+                .any(|duel| duel.name.matches('∥').count() == 2)
+        );
+    }
+    let report = hunt::load(&mut stage, &order(1, 20), &mut ()).unwrap();
+    assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+    assert!(report.calls_per_second.is_some());
 }
 
 /// A wallet whose reserve is one SQL function, with a lock or without.
@@ -239,7 +263,7 @@ fn functions_that_write_in_opposite_order_deadlock_inside_single_calls_and_their
             line.what.contains(what) || reply.contains(what)
         })
     };
-    assert!(shows("inside it: UPDATE totals"), "{:?}", found.steps);
+    assert!(shows("inside the call: update totals"), "{:?}", found.steps);
     assert!(shows("deadlock"), "{:?}", found.steps);
     for _ in 0..20 {
         let again = hunt::replay(&mut stage, found.saved()).unwrap();

@@ -59,10 +59,16 @@ pub(crate) struct Storm {
     /// Judge only this invariant: a name from `badai list invariants`
     #[arg(long, value_name = "INVARIANT", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// How the next step is chosen: `sequential` runs one request after another; `exhaustive` runs
-    /// every pair of operations inside one another, in every order
-    #[arg(long, value_name = "S", value_enum, default_value_t = Strategy::Sequential)]
-    pub(crate) strategy: Strategy,
+    /// How the next step is chosen [default: `sequential` storms, and then the pairs as far as a
+    /// few dozen orders each]
+    #[arg(long, value_name = "S", value_enum)]
+    pub(crate) strategy: Option<Strategy>,
+    /// How many orders of each duel are tried at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) orders: Option<u32>,
+    /// How many steps must come in a certain order for the bugs that `pct` looks for
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10))]
+    pub(crate) depth: u32,
     /// Stop drawing storms after so many seconds; the same code then needn't get the same verdict
     #[arg(long, value_name = "SECS", value_parser = seconds)]
     pub(crate) time: Option<Duration>,
@@ -79,10 +85,17 @@ pub(crate) struct Storm {
 /// How steps are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Strategy {
-    /// One request after another, in the orders that the weather makes.
+    /// One request after another, in the orders that the weather makes
     Sequential,
-    /// Every pair of operations inside one another, in every order.
+    /// Pairs and threes of operations inside one another, in every order; where those are too
+    /// many with at most 2 preemptions, then by `pct`
     Exhaustive,
+    /// The same, in orders drawn so that a bug of `--depth` is found with a stated probability
+    Pct,
+    /// The same, every step drawn
+    Random,
+    /// Calls of many clients at once that nobody holds back, judged when they have ended
+    Load,
 }
 
 /// `badai replay`

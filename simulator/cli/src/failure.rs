@@ -54,10 +54,6 @@ impl From<StageError> for Failure {
                 Self::request(wrong.to_string())
             }
             wire @ StageError::Wire(_) => Self::machine(wire.to_string()),
-            diverged @ StageError::Diverged(_) => Self {
-                code: INCONCLUSIVE,
-                said: diverged.to_string(),
-            },
         }
     }
 }

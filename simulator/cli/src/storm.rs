@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::progress::{INTERRUPTED, Progress, interrupted};
 use crate::{ledgers, print};
 use simulator::execute::Stage;
-use simulator::hunt::{self, Order};
+use simulator::hunt::{self, Method, Order, Plan};
 use simulator::invariant::Invariant;
 use simulator::nearest::nearest;
 use simulator::random;
@@ -27,27 +27,24 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
     };
     let server = provision(&args.server)?;
     if !args.json {
-        let how = match args.strategy {
-            Strategy::Sequential => format!("{} cases", order.cases),
-            Strategy::Exhaustive => "every order of every pair".to_owned(),
-        };
-        let settings = format!("{how}  PostgreSQL {}", server.version());
+        let settings = format!("{}  PostgreSQL {}", how(args), server.version());
         print::out(&text::heading("storm", &args.ledger, order.seed, &settings))?;
     }
     let stage = Stage::new(Arc::new(subject), server)?;
-    let needs_wire = args.strategy == Strategy::Exhaustive;
-    let mut stage = if needs_wire {
-        stage.with_wire()?
-    } else {
-        stage.with_wire_if_possible()
+    let mut stage = match args.strategy {
+        None | Some(Strategy::Sequential) => stage.with_wire_if_possible(),
+        // Nothing stands between a load and its database.
+        Some(Strategy::Load) => stage,
+        Some(Strategy::Exhaustive | Strategy::Pct | Strategy::Random) => stage.with_wire()?,
     };
     let mut progress = Progress::new(order.cases);
     let mut report = match args.strategy {
-        Strategy::Sequential => hunt::hunt(&mut stage, &order, &mut progress)?,
-        Strategy::Exhaustive => hunt::exhaust(&mut stage, &order, &mut progress)?,
+        None => hunt::mix(&mut stage, &order, &mut progress)?,
+        Some(Strategy::Sequential) => hunt::hunt(&mut stage, &order, &mut progress)?,
+        Some(Strategy::Load) => hunt::load(&mut stage, &order, &mut progress)?,
+        Some(strategy) => hunt::duel(&mut stage, &order, &plan(args, strategy), &mut progress)?,
     };
     progress.finish();
-    drop(stage);
     if interrupted() {
         return Err(Failure {
             code: INTERRUPTED,
@@ -57,13 +54,54 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
             ),
         });
     }
-    report.write(&args.report)?;
+    // What ran free has no schedule to play again.
+    if args.strategy != Some(Strategy::Load) {
+        report.write(&args.report)?;
+    }
     if args.json {
         print::json(&report)?;
     } else {
         print::out(&text::body(&report, print::through()))?;
     }
     Ok(report.exit_code())
+}
+
+/// How many orders of each duel are drawn, unless it is said.
+const DRAWN: u32 = 100;
+
+/// How the strategies that fight duels go about it.
+fn plan(args: &Storm, strategy: Strategy) -> Plan {
+    let plan = match strategy {
+        Strategy::Pct => Plan {
+            method: Method::Pct { depth: args.depth },
+            orders: DRAWN,
+            threes: DRAWN,
+        },
+        Strategy::Random => Plan {
+            method: Method::Random,
+            orders: DRAWN,
+            threes: DRAWN,
+        },
+        Strategy::Sequential | Strategy::Exhaustive | Strategy::Load => Plan::exhaustive(),
+    };
+    Plan {
+        orders: args.orders.unwrap_or(plan.orders),
+        threes: args.orders.unwrap_or(plan.threes),
+        ..plan
+    }
+}
+
+/// The strategy in words.
+fn how(args: &Storm) -> String {
+    let cases = args.cases;
+    match args.strategy {
+        None => format!("{cases} storms, then every pair"),
+        Some(Strategy::Sequential) => format!("{cases} storms"),
+        Some(Strategy::Exhaustive) => "every order of every pair, and of some threes".to_owned(),
+        Some(Strategy::Pct) => format!("orders by PCT, depth {}", args.depth),
+        Some(Strategy::Random) => "orders at random".to_owned(),
+        Some(Strategy::Load) => "many clients at once".to_owned(),
+    }
 }
 
 /// Brings up the server that the request names, or this machine's own.

@@ -86,14 +86,19 @@ impl Driver for SqlLedger {
             .unmapped
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let each = unmapped.iter();
-        each.map(|((name, sqlstate), message)| {
-            format!(
-                "{name}: the error `{message}` ({sqlstate}) is in no `errors`, so it may have moved \
-                 something"
-            )
-        })
-        .collect()
+        let mut same: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for ((name, sqlstate), message) in unmapped.iter() {
+            same.entry((sqlstate, message)).or_default().push(name);
+        }
+        same.into_iter()
+            .map(|((sqlstate, message), names)| {
+                format!(
+                    "{}: the error `{message}` ({sqlstate}) is in no `errors`, so it may have \
+                     moved something",
+                    names.join(", ")
+                )
+            })
+            .collect()
     }
 }
 

@@ -16,7 +16,7 @@
 //! Once its connections are closed, which is when PostgreSQL's sockets have been read to their
 //! ends, all that was open is rolled back for certain.
 
-use super::side::is_plain_read;
+use super::actor::is_plain_read;
 use crate::storm::{Fault, Moment, Strike};
 use crate::wire::{
     Arrival, Closing, Ending, Gate, Record, Release, SessionId, SqlError, Startup, Verdict,

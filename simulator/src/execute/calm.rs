@@ -18,6 +18,13 @@ impl Play<'_> {
         if self.hung {
             return;
         }
+        if self.chosen.stops() {
+            // Nobody judges it; but what it holds, the next schedule's sweep would find.
+            if self.offers(Operation::Sweep) {
+                self.sweep_until_empty();
+            }
+            return;
+        }
         self.happens(What::Calm);
         self.look_at_all(0);
         if self.offers(Operation::Sweep) && self.sweep_until_empty() {

@@ -8,6 +8,7 @@ use super::ambush::{Ambush, Ambushed};
 use crate::server::{Address, Database};
 use crate::wire::{
     Arrival, Control, Ending, Gate, Mode, Proxy, Record, Release, SessionId, SqlError, Status,
+    Traffic,
 };
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -16,15 +17,19 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+
+/// How often the line's runtime looks at its sockets before it says that nothing is there.
+const TURNS: usize = 4;
 
 /// What a doorkeeper tells.
 #[derive(Debug)]
 pub(super) enum News {
     /// A statement is held.
     Held {
-        /// Whose.
-        actor: usize,
+        /// On which instance's line.
+        line: usize,
         /// What it is.
         arrival: Arrival,
         /// Lets it go.
@@ -32,8 +37,8 @@ pub(super) enum News {
     },
     /// A statement was answered, or its connection is gone.
     Ended {
-        /// Whose.
-        actor: usize,
+        /// On which instance's line.
+        line: usize,
         /// On which connection.
         session: SessionId,
         /// Where that connection stands now.
@@ -42,6 +47,8 @@ pub(super) enum News {
         number: u64,
         /// What came back, in a word.
         said: String,
+        /// It came back with an error, or not at all.
+        failed: bool,
     },
 }
 
@@ -72,12 +79,16 @@ pub(super) struct Line {
     hang_up: Option<oneshot::Sender<()>>,
     ambush: Ambush,
     control: Control,
+    probes: UnboundedSender<Probe>,
 }
+
+/// Asks a line what goes on.
+type Probe = Sender<(usize, u64)>;
 
 impl Line {
     /// Opens a line to the server; the doorkeeper holds while `hold` is set.
     pub(super) fn open(
-        actor: usize,
+        number: usize,
         upstream: Address,
         hold: Arc<AtomicBool>,
         victims: Victims,
@@ -89,16 +100,17 @@ impl Line {
         let gate = Ambushed {
             ambush: ambush.clone(),
             gate: Doorkeeper {
-                actor,
+                line: number,
                 hold,
                 victims,
                 tell,
             },
         };
         let (hang_up, hung_up) = oneshot::channel();
+        let (probes, probed) = unbounded_channel();
         let (ready, opened) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new()
-            .name(format!("line {actor}"))
+            .name(format!("line {number}"))
             .spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()
@@ -109,6 +121,7 @@ impl Line {
                     match Proxy::bind(&path, upstream, mode).await {
                         Ok(proxy) => {
                             let _ = ready.send(Ok(proxy.control()));
+                            tokio::spawn(answer(probed, proxy.traffic()));
                             let hung_up = std::pin::pin!(hung_up);
                             first(std::pin::pin!(proxy.serve()), hung_up).await;
                         }
@@ -125,6 +138,7 @@ impl Line {
             folder,
             thread: Some(thread),
             hang_up: Some(hang_up),
+            probes,
         })
     }
 
@@ -136,6 +150,15 @@ impl Line {
     /// Ends all of its connections, as the death of their process does.
     pub(super) fn cut_all(&self) {
         self.control.cut_all();
+    }
+
+    /// How many of the line's connections wait for an answer, when all that was written to it has
+    /// been read. And how much has ever moved, to compare.
+    pub(super) fn probe(&self) -> (usize, u64) {
+        let (tell, told) = std::sync::mpsc::channel();
+        let asked = self.probes.send(tell);
+        // A line whose thread is gone has nothing under way.
+        asked.ok().and_then(|()| told.recv().ok()).unwrap_or((0, 0))
     }
 
     /// The URL of a database at the other end.
@@ -158,6 +181,16 @@ fn folder_beside(upstream: &Address) -> std::io::Result<TempDir> {
     let line = builder.tempdir_in(folder)?;
     std::fs::set_permissions(line.path(), std::fs::Permissions::from_mode(0o777))?;
     Ok(line)
+}
+
+/// Answers probes, each after the sockets were looked at.
+async fn answer(mut probed: UnboundedReceiver<Probe>, traffic: Traffic) {
+    while let Some(tell) = probed.recv().await {
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+        let _ = tell.send((traffic.busy(), traffic.moved()));
+    }
 }
 
 /// Waits until either is ready.
@@ -185,7 +218,7 @@ impl Drop for Line {
 
 /// Who stands at the gate of a line.
 struct Doorkeeper {
-    actor: usize,
+    line: usize,
     hold: Arc<AtomicBool>,
     victims: Victims,
     tell: Sender<News>,
@@ -199,7 +232,7 @@ impl Gate for Doorkeeper {
         }
         // If nobody listens any more the release is dropped with the news.
         let _ = self.tell.send(News::Held {
-            actor: self.actor,
+            line: self.line,
             arrival,
             release,
         });
@@ -214,24 +247,25 @@ impl Gate for Doorkeeper {
         if !self.hold.load(Ordering::SeqCst) {
             return;
         }
-        let (status, said) = match &record.ending {
+        let (status, said, failed) = match &record.ending {
             Ending::Answered(outcome) => {
                 let tags = outcome.tags.join(", ");
                 let said = outcome
                     .error
                     .as_ref()
                     .map_or(tags, |error| error.message.clone());
-                (outcome.status, said)
+                (outcome.status, said, outcome.error.is_some())
             }
-            Ending::AnsweredHere => (Some(record.arrival.status), String::new()),
-            Ending::Unanswered | Ending::NeverSent => (None, String::new()),
+            Ending::AnsweredHere => (Some(record.arrival.status), String::new(), false),
+            Ending::Unanswered | Ending::NeverSent => (None, String::new(), true),
         };
         let _ = self.tell.send(News::Ended {
-            actor: self.actor,
+            line: self.line,
             session: record.arrival.session,
             status,
             number: record.arrival.number,
             said,
+            failed,
         });
     }
 }

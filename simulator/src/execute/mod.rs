@@ -7,28 +7,35 @@
 //! - `strike` is a call inside which something goes wrong; an `ambush` on its line does it.
 //! - `travel` moves the database's clock.
 //! - `trespass` sends clients to the boundary, with what the `catalogue` suggests; all is undone.
-//! - `duel` runs calls inside one another, each on a `line` of the wire of its own; a `side` is
-//!   what one of them waits for.
+//! - `duel` runs calls inside one another: a `fight` of `actor`s on the lines of the `wire`, one
+//!   `line` an instance. One moves, then all come to `rest`; who `waits` for whom is chosen too.
+//! - `load` runs calls side by side that nobody holds back.
 
+mod actor;
 mod ambush;
 mod business;
 mod calm;
 mod cast;
 mod catalogue;
 mod duel;
+mod fight;
 mod lane;
 mod line;
+mod load;
 mod look;
 mod masks;
 mod once;
 mod play;
+mod rest;
 mod sending;
 mod shop;
-mod side;
 mod stage;
 mod strike;
 mod travel;
 mod trespass;
 mod typing;
+mod waits;
+mod wire;
 
-pub use stage::{Begin, Chooser, Fought, Stage, StageError};
+pub use load::Loaded;
+pub use stage::{Begin, Fought, Stage, StageError};

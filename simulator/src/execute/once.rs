@@ -51,10 +51,15 @@ impl Play<'_> {
         })
     }
 
-    /// Whether two calls can be made at once.
-    pub(super) fn can_duel(&self, calls: &[Call; 2]) -> bool {
-        let keyless = calls.iter().any(|call| self.is_keyless(call));
-        let [one, two] = calls;
+    /// Whether these calls can be made at once: no two of them are about one thing, if one of the
+    /// two has nothing by which the ledger could know it again.
+    pub(super) fn can_duel(&self, calls: &[Call]) -> bool {
+        let mut pairs = calls.iter().enumerate();
+        pairs.all(|(place, one)| calls[..place].iter().all(|two| self.can_meet(one, two)))
+    }
+
+    fn can_meet(&self, one: &Call, two: &Call) -> bool {
+        let keyless = self.is_keyless(one) || self.is_keyless(two);
         let one_job = match (one, two) {
             (Call::Reserve { job, .. }, Call::Reserve { job: other, .. }) => job == other,
             (Call::Grant { fact, .. }, Call::Grant { fact: other, .. }) => fact == other,

@@ -10,14 +10,15 @@ use super::lane::Lane;
 use super::once::moved_nothing;
 use super::sending::{Message, Sending};
 use super::shop;
-use super::stage::{Chooser, Instances, Stage};
+use super::stage::{Instances, Stage};
 use super::travel::Journey;
 use super::trespass::Asked;
 use crate::clock;
 use crate::history::{Happening, History, Names, Outcome, Party, Request, What};
 use crate::model::Deed;
+use crate::server::ServerError;
 use crate::storm::{ACCOUNTS, Action, Copy, Fate, Moment, Schedule, Step};
-use crate::strategy::Diverged;
+use crate::strategy::{Diverged, Strategy};
 use crate::stripe::{PaymentMethod, Stripe};
 use crate::target::{Call, CustomerId, LedgerError, Lost, OfferKind, Operation, Process, Reply};
 use std::collections::BTreeMap;
@@ -45,7 +46,9 @@ pub(super) struct Play<'a> {
     /// Time was made to pass for all holds that there were.
     pub(super) aged: bool,
     /// Who chooses in a duel.
-    pub(super) chooser: Option<&'a mut Chooser<'a>>,
+    pub(super) strategy: Option<&'a mut dyn Strategy>,
+    /// Whether a duel's moves in one process depend on each other.
+    pub(super) minds_memory: bool,
     /// What was chosen.
     pub(super) chosen: Chosen,
 }
@@ -64,10 +67,19 @@ pub(super) struct Played {
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
     pub(super) order: Vec<u32>,
-    /// How many of the moves were writes inside a function.
-    pub(super) gates: u32,
     pub(super) redundant: bool,
     pub(super) diverged: Option<Diverged>,
+    /// Somebody waited for something in its own process.
+    pub(super) parked: bool,
+    /// The server failed.
+    pub(super) failed: Option<ServerError>,
+}
+
+impl Chosen {
+    /// Whether nothing can be said of what comes after.
+    pub(super) fn stops(&self) -> bool {
+        self.redundant || self.diverged.is_some() || self.failed.is_some()
+    }
 }
 
 /// What waits in the queue.
@@ -81,7 +93,7 @@ impl<'a> Play<'a> {
         stage: &'a Stage,
         run: u64,
         instances: Instances,
-        chooser: Option<&'a mut Chooser<'a>>,
+        strategy: Option<&'a mut dyn Strategy>,
     ) -> Self {
         let [one, two] = instances;
         let processes = [
@@ -125,7 +137,8 @@ impl<'a> Play<'a> {
             journey: Journey::begin(),
             mistaken: None,
             aged: false,
-            chooser,
+            strategy,
+            minds_memory: false,
             chosen: Chosen::default(),
             stage,
         }
@@ -134,6 +147,17 @@ impl<'a> Play<'a> {
     /// From the first step to the end of the calm; the instances that are alive then come back.
     pub(super) fn run(mut self, schedule: &Schedule) -> Played {
         self.open_accounts(schedule);
+        self.begin(schedule);
+        self.drain();
+        let ends = self.chosen.diverged.is_none() && self.chosen.failed.is_none();
+        if ends && self.mistaken.is_none() && !schedule.has_trespass() {
+            self.calm();
+        }
+        self.leave()
+    }
+
+    /// Puts a schedule's steps into the queue.
+    pub(super) fn begin(&mut self, schedule: &Schedule) {
         let inner = |step: &Step| match &step.action {
             Action::Duel { calls, .. } => calls.iter().map(|call| call.lane).max().unwrap_or(0),
             _ => step.lane,
@@ -145,12 +169,10 @@ impl<'a> Play<'a> {
         for step in &schedule.steps {
             self.enqueue(step.at, Pending::Step(step.clone()));
         }
-        self.drain();
-        // Also where the order was tried already: a hold that was left would be the next sweep's.
-        let ends = self.chosen.diverged.is_none() && !schedule.has_trespass();
-        if ends && self.mistaken.is_none() {
-            self.calm();
-        }
+    }
+
+    /// What happened, and the instances that are fit to go on.
+    pub(super) fn leave(self) -> Played {
         let fit = !self.hung && !self.felled;
         Played {
             left: self.processes.map(|it| it.ok().filter(|_| fit)),
@@ -163,7 +185,7 @@ impl<'a> Play<'a> {
     /// Runs whatever waits, in the order of its time, until nothing does.
     pub(super) fn drain(&mut self) {
         while let Some(((at, _), pending)) = self.queue.pop_first() {
-            if self.hung || self.mistaken.is_some() {
+            if self.hung || self.mistaken.is_some() || self.chosen.stops() {
                 return;
             }
             self.now = at;
@@ -176,7 +198,7 @@ impl<'a> Play<'a> {
     }
 
     /// Accounts and customers exist before the weather; the bystander has bought a pack.
-    fn open_accounts(&mut self, schedule: &Schedule) {
+    pub(super) fn open_accounts(&mut self, schedule: &Schedule) {
         for number in 0..self.history.parties.len() {
             if self.hung {
                 return;
@@ -270,10 +292,10 @@ impl<'a> Play<'a> {
             Action::Travel { seconds } => self.travel(*seconds),
             Action::Survey { faults } => self.trespass(&Asked::Every(faults)),
             Action::Trespass(trespass) => self.trespass(&Asked::One(trespass)),
-            Action::Duel { calls, gates, .. } => {
-                let [one, two] = &**calls;
-                if let (Some(one), Some(two)) = (self.sending(one), self.sending(two)) {
-                    self.duel(&[one, two], *gates);
+            Action::Duel { calls, .. } => {
+                let sendings: Option<Vec<_>> = calls.iter().map(|it| self.sending(it)).collect();
+                if let Some(sendings) = sendings {
+                    self.duel(&sendings);
                 }
             }
             business => {
@@ -420,13 +442,26 @@ impl<'a> Play<'a> {
                 self.happens(What::ServerCrash);
             }
             self.look_at_all(instance);
-        } else {
+        } else if !self.spares(&request) {
             match request.account {
                 Some(account) => self.look(account, instance),
                 None => self.look_at_all(instance),
             }
         }
         self.follow_up(sending, request);
+    }
+
+    /// Whether the money isn't read after this request: in a duel, of which there are many, what
+    /// only leads there is judged by its reply, and a sweep that found nothing by what is read
+    /// at the end.
+    fn spares(&self, request: &Request) -> bool {
+        let Some(fought) = self.strategy.as_ref().map(|_| &self.chosen.order) else {
+            return false;
+        };
+        let nothing = matches!(&request.outcome,
+            Outcome::Replied(Reply::Sweep(jobs)) if jobs.is_empty())
+            || matches!(&request.outcome, Outcome::Replied(Reply::Swept(0)));
+        fought.is_empty() || self.chosen.stops() || nothing
     }
 
     /// Queues a retry where one is due, or notes that nobody asks again.

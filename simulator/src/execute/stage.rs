@@ -1,24 +1,23 @@
 //! Where schedules are played: a server, the ledger's schema on it, and a database to spoil.
 
 use super::cast::Cast;
-use super::line::{Line, News, Victims};
+use super::line::Line;
+use super::load::Loaded;
 use super::play::{Play, Played};
 use super::shop;
 use super::travel::Travel;
+use super::wire::Wire;
 use crate::clock;
 use crate::history::History;
-use crate::server::{Database, Gates, Server, ServerError, Template};
+use crate::server::{Database, Server, ServerError, Template};
 use crate::storm::{Fault, Menu, Schedule};
-use crate::strategy::{Choice, Diverged, Next};
+use crate::strategy::{Diverged, Strategy};
 use crate::stripe::Stripe;
 use crate::target::{
     AccountId, Call, Catalogue, Credits, CustomerId, Delivery, EventId, FactId, JobId, LedgerError,
     OfferKind, Operation, Process, Reply, Sale, Subject, World,
 };
-use std::cell::{RefCell, RefMut};
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
@@ -42,9 +41,6 @@ pub enum StageError {
     /// The ledger can't be called as its contract file says, or answers what that doesn't describe.
     #[error("{0}")]
     Mistaken(String),
-    /// The same steps led elsewhere than before.
-    #[error("the ledger's own doing isn't the same each time: {0}")]
-    Diverged(Diverged),
     /// The ledger's first instance did not open.
     #[error("the ledger `{ledger}` did not open: {why}")]
     Open {
@@ -80,31 +76,20 @@ pub struct Stage {
     pub(super) travel: Travel,
 }
 
-/// Both lines, what is told from them, whether they hold, and who watches over the backends.
-struct Wire {
-    lines: [Line; 2],
-    news: Receiver<News>,
-    hold: Arc<AtomicBool>,
-    victims: Victims,
-    /// Where writes inside functions can be kept.
-    gates: RefCell<Option<Gates>>,
-}
-
 /// The two instances of a ledger, each alive or not.
 pub(super) type Instances = [Option<Process>; 2];
-
-/// Who chooses at each step of a duel.
-pub type Chooser<'a> = dyn FnMut(&[Choice]) -> Result<Next, Diverged> + 'a;
 
 /// How a duel went.
 #[derive(Clone, Debug)]
 pub struct Fought {
     /// What happened; `None` for an order that can't be told from one that was tried.
     pub history: Option<History>,
-    /// Which side moved at each choice.
+    /// Which side was chosen at each choice.
     pub order: Vec<u32>,
-    /// How many of the moves were writes inside a function.
-    pub gates: u32,
+    /// Where it left the run that the strategy was repeating; what happened ends there.
+    pub diverged: Option<Diverged>,
+    /// Somebody waited for another in one process: what it has in memory matters.
+    pub waited_inside: bool,
 }
 
 /// Which instances a schedule begins with.
@@ -163,14 +148,29 @@ impl Stage {
     /// and be struck.
     ///
     /// # Errors
-    /// No folder or socket for it; a server that insists on encryption, which the wire can't read.
+    /// No folder or socket for it; a server that insists on encryption, which the wire can't read; a
+    /// schema in which no gates can be laid.
     pub fn with_wire(mut self) -> Result<Self, StageError> {
         self.put_wire()?;
-        self.put_gates()?;
+        self.hold_writes()?;
         Ok(self)
     }
 
-    /// The same where it can be had, and as it was where not.
+    /// Lays a gate before every table, so that writes inside a database function can be held too;
+    /// only on a stage with a wire.
+    ///
+    /// # Errors
+    /// A schema in which no gates can be laid, a server that fails.
+    pub fn hold_writes(&mut self) -> Result<(), StageError> {
+        self.server.lay_gates(&self.template)?;
+        self.renew_database()?;
+        if let Some(wire) = &self.wire {
+            wire.watch_over(&self.server, &self.database)?;
+        }
+        Ok(())
+    }
+
+    /// The same where it can be had, without gates, and as it was where not.
     #[must_use]
     pub fn with_wire_if_possible(mut self) -> Self {
         if self.put_wire().is_err() {
@@ -180,23 +180,9 @@ impl Stage {
     }
 
     fn put_wire(&mut self) -> Result<(), StageError> {
-        let (tell, news) = channel();
-        let hold = Arc::new(AtomicBool::new(false));
-        let victims = Victims::default();
-        let open = |actor| {
-            let upstream = self.server.address();
-            let (hold, victims) = (Arc::clone(&hold), victims.clone());
-            Line::open(actor, upstream, hold, victims, tell.clone()).map_err(StageError::Wire)
-        };
-        let lines = [open(0)?, open(1)?];
+        let wire = Wire::open(&self.server)?;
         self.warm = [None, None];
-        self.wire = Some(Wire {
-            lines,
-            news,
-            hold,
-            victims,
-            gates: RefCell::new(None),
-        });
+        self.wire = Some(wire);
         // What can't be opened through it would be the ledger's fault at every call.
         let opened = self.open(0).map_err(|why| StageError::Open {
             ledger: self.subject.name().to_owned(),
@@ -206,56 +192,35 @@ impl Stage {
         Ok(())
     }
 
-    /// Gives every table a gate, where the server lets us: it takes the right to alter them.
-    fn put_gates(&mut self) -> Result<(), StageError> {
-        let Ok(gated) = self.server.with_gates(&self.template) else {
-            return Ok(());
-        };
-        self.template = gated;
-        self.refresh()?;
-        if let Some(wire) = &mut self.wire {
-            wire.gates = RefCell::new(Some(self.server.watch(&self.database)?));
-        }
-        Ok(())
+    /// The wire, where there is one.
+    pub(super) fn wire(&self) -> Option<&Wire> {
+        self.wire.as_ref()
     }
 
     /// An instance's line, where there is a wire.
     pub(super) fn line(&self, instance: usize) -> Option<&Line> {
-        self.wire.as_ref().map(|wire| &wire.lines[instance % 2])
-    }
-
-    /// The next thing that a doorkeeper tells; waits for it if `patient`.
-    pub(super) fn news(&self, patience: Duration, patient: bool) -> Option<News> {
-        let wire = self.wire.as_ref()?;
-        if patient {
-            wire.news.recv_timeout(patience).ok()
-        } else {
-            wire.news.try_recv().ok()
-        }
-    }
-
-    /// Whether the doorkeepers hold.
-    pub(super) fn hold(&self, hold: bool) {
-        if let Some(wire) = &self.wire {
-            wire.hold.store(hold, Ordering::SeqCst);
-        }
+        self.wire.as_ref().map(|wire| wire.line(instance))
     }
 
     /// Takes the database down and starts it again. If it doesn't come back, the schedule is
     /// nobody's fault and has no verdict: then this is false.
     pub(super) fn fell(&self) -> bool {
-        let watched = |wire: &Wire| match wire.gates.borrow_mut().as_mut() {
-            Some(gates) => self.server.watch(&self.database).map(|it| *gates = it),
-            None => Ok(()),
-        };
         let back = self.server.crash();
-        let back = back.and_then(|()| self.wire.as_ref().map_or(Ok(()), watched));
+        let back = back.and_then(|()| self.follow());
         let Err(error) = back else {
             return true;
         };
         let mut fallen = self.fallen.lock().unwrap_or_else(PoisonError::into_inner);
         fallen.get_or_insert(error);
         false
+    }
+
+    /// Whoever watches over the database watches the one that there is now.
+    fn follow(&self) -> Result<(), ServerError> {
+        match &self.wire {
+            Some(wire) if wire.watches() => wire.watch_over(&self.server, &self.database),
+            _ => Ok(()),
+        }
     }
 
     /// Why this fault can't strike here, or tells only half, if so.
@@ -286,19 +251,6 @@ impl Stage {
     /// Lets the instances go that were kept: their connections won't last.
     pub(super) fn let_go(&mut self) {
         self.warm = [None, None];
-    }
-
-    /// Who watches over the backends and keeps their writes; only a stage with gates has one.
-    pub(super) fn gates(&self) -> Option<RefMut<'_, Gates>> {
-        let gates = self.wire.as_ref()?.gates.borrow_mut();
-        RefMut::filter_map(gates, Option::as_mut).ok()
-    }
-
-    /// The backend's statement is about to be broken off, to end a deadlock.
-    pub(super) fn condemn(&self, backend: u32) {
-        if let Some(wire) = &self.wire {
-            wire.victims.add(backend);
-        }
     }
 
     /// After how long a call is given up as hung.
@@ -415,19 +367,25 @@ impl Stage {
         }
     }
 
-    /// Plays a schedule whose duel is fought in the order that `chooser` says.
+    /// Plays a schedule whose duel is fought in the order that a strategy says. With
+    /// `minds_memory` the moves of those who share a process are never taken for independent.
     ///
     /// # Errors
-    /// A server that fails; an order that can't be kept.
+    /// A server that fails.
     pub fn play_duel(
         &mut self,
         schedule: &Schedule,
-        chooser: &mut Chooser<'_>,
+        strategy: &mut dyn Strategy,
+        minds_memory: bool,
     ) -> Result<Fought, StageError> {
+        if self.played >= SCHEDULES_A_DATABASE {
+            self.refresh()?;
+        }
         self.played += 1;
         self.runs += 1;
         let instances = std::mem::take(&mut self.warm);
-        let play = Play::new(self, self.runs, instances, Some(chooser));
+        let mut play = Play::new(self, self.runs, instances, Some(strategy));
+        play.minds_memory = minds_memory;
         let Played {
             history,
             left,
@@ -438,14 +396,45 @@ impl Stage {
         if let Some(what) = mistaken {
             return Err(StageError::Mistaken(what));
         }
-        if let Some(diverged) = chosen.diverged {
-            return Err(StageError::Diverged(diverged));
+        let redundant = chosen.redundant;
+        if let Some(error) = chosen.failed {
+            return Err(error.into());
         }
         Ok(Fought {
-            history: (!chosen.redundant).then_some(history),
+            history: (!redundant).then_some(history),
             order: chosen.order,
-            gates: chosen.gates,
+            diverged: chosen.diverged,
+            waited_inside: chosen.parked,
         })
+    }
+
+    /// Runs so many jobs side by side, and then the calm; nothing if this ledger has no jobs that
+    /// are paid for and end.
+    ///
+    /// # Errors
+    /// A server that fails.
+    pub fn load(&mut self, jobs: usize) -> Result<Option<(History, Loaded)>, StageError> {
+        let menu = self.menu();
+        if !(menu.jobs && menu.charges && menu.refunds && menu.packs > 0) {
+            return Ok(None);
+        }
+        self.refresh()?;
+        self.runs += 1;
+        let pack = menu.purse - self.opening;
+        let packs = jobs.div_ceil(usize::try_from(pack).unwrap_or(1).max(1));
+        let play = Play::new(self, self.runs, [None, None], None);
+        let (played, loaded) = play.load(jobs, packs);
+        self.warm = played.left;
+        match played.mistaken {
+            Some(what) => Err(StageError::Mistaken(what)),
+            None => Ok(Some((played.history, loaded))),
+        }
+    }
+
+    /// What is left to PostgreSQL on this stage, though a strategy should choose it.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        self.wire.as_ref().map(Wire::left_out).unwrap_or_default()
     }
 
     /// Takes a fresh database, as after every schedule that broke something.
@@ -453,15 +442,15 @@ impl Stage {
     /// # Errors
     /// A server that fails.
     pub fn refresh(&mut self) -> Result<(), StageError> {
+        self.renew_database()?;
+        Ok(self.follow()?)
+    }
+
+    fn renew_database(&mut self) -> Result<(), StageError> {
         self.warm = [None, None];
         let fresh = self.server.clone_database(&self.template)?;
         let spoilt = std::mem::replace(&mut self.database, fresh);
         self.played = 0;
-        if let Some(wire) = &mut self.wire
-            && wire.gates.get_mut().is_some()
-        {
-            wire.gates = RefCell::new(Some(self.server.watch(&self.database)?));
-        }
         self.server.drop_database(spoilt)?;
         Ok(())
     }
@@ -492,7 +481,7 @@ impl Stage {
     /// Opens one instance of the ledger.
     pub(super) fn open(&self, instance: usize) -> Result<Process, LedgerError> {
         let url = match &self.wire {
-            Some(wire) => wire.lines[instance % 2].url(&self.database),
+            Some(wire) => wire.url(instance, &self.database),
             None => self.database.url().to_owned(),
         };
         let world = World::new(url, shop::stripe_access(), self.catalogue.clone());

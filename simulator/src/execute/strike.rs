@@ -5,7 +5,7 @@ use super::play::Play;
 use crate::clock::Stopwatch;
 use crate::history::{Outcome, What};
 use crate::storm::{Moment, Strike};
-use crate::target::{Call, LedgerError, Process, Reply};
+use crate::target::{Call, LedgerError, Process, Reply, Ticket};
 use std::time::Duration;
 
 /// How long to listen for a reply before looking at the wire again.
@@ -38,8 +38,8 @@ impl Play<'_> {
         };
         let ambush = line.ambush();
         ambush.lie_in_wait(strike);
-        process.begin(call);
-        let mut reply = await_fate(&mut process, line, strike, stage.limit());
+        let ticket = process.begin(call);
+        let mut reply = await_fate((&mut process, ticket), line, strike, stage.limit());
         let hit = ambush.hit();
         let replied = strike.moment == Moment::Replied && reply.is_some();
         let met = hit.is_some() || replied;
@@ -64,7 +64,7 @@ impl Play<'_> {
         }
         ambush.stand_down();
         if reply.is_none() && strike.fault.fells() {
-            reply = process.reply_within(stage.limit());
+            reply = process.reply_within(ticket, stage.limit());
         }
         if let Some(session) = hit.and_then(|hit| hit.lost) {
             // Whatever was open there is rolled back before anybody looks.
@@ -87,7 +87,7 @@ impl Play<'_> {
 
 /// Waits until the call has replied, or is struck by a death; nothing where neither comes.
 fn await_fate(
-    process: &mut Process,
+    (process, ticket): (&mut Process, Ticket),
     line: &Line,
     strike: Strike,
     limit: Duration,
@@ -96,7 +96,7 @@ fn await_fate(
     let watch = Stopwatch::start();
     while watch.elapsed() <= limit {
         let holds = ambush.holds();
-        if let Some(reply) = process.reply_within(LISTEN) {
+        if let Some(reply) = process.reply_within(ticket, LISTEN) {
             if strike.moment == Moment::Replied {
                 ambush.end(strike.fault);
             }
@@ -108,7 +108,7 @@ fn await_fate(
         // The process has come to rest over what is held; if it didn't reply before, that belongs
         // to the call.
         if holds && strike.moment == Moment::Replied && process.rests() {
-            let reply = process.reply();
+            let reply = process.reply(ticket);
             if reply.is_some() {
                 ambush.end(strike.fault);
                 return reply;

@@ -58,7 +58,7 @@ pub enum What {
     },
     /// A request to the ledger.
     Request(Request),
-    /// Requests that ran inside one another.
+    /// Requests inside one another.
     Duel {
         /// All of them, with how they went.
         requests: Vec<Request>,

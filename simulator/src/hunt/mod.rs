@@ -1,7 +1,7 @@
 //! The hunt: draws storms, plays their schedules, judges them, and shrinks what breaks.
 //!
 //! - `climb` strikes every operation at each of its statements.
-//! - `exhaust` fights every pair of operations in every order.
+//! - `duels` fights operations inside one another, in orders that a [`Plan`] chooses.
 //! - `judge` plays one schedule and asks every claim about it.
 //! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
 //!   gets a counterexample of its own.
@@ -9,13 +9,13 @@
 //! - `tally` counts what a run has seen, for its report.
 
 mod climb;
-mod exhaust;
+mod duels;
 mod judge;
 mod shrink;
 mod survey;
 mod tally;
 
-pub use exhaust::exhaust;
+pub use duels::{Method, Plan};
 pub use judge::judge;
 
 use crate::clock::Stopwatch;
@@ -80,7 +80,136 @@ pub fn hunt(
     watcher: &mut dyn Watcher,
 ) -> Result<Report, StageError> {
     let watch = Stopwatch::start();
-    let mut tally = Tally::default();
+    let (mut tally, mut found) = (Tally::default(), Finds::new());
+    let how = if order.cases == 0 {
+        "replay"
+    } else {
+        "sequential"
+    };
+    storms(stage, order, watcher, &mut tally, &mut found)?;
+    Ok(tally.report(stage, order, how, found, watch.elapsed()))
+}
+
+/// Fights duels on a stage that holds writes.
+///
+/// # Errors
+/// The server failed.
+pub fn duel(
+    stage: &mut Stage,
+    order: &Order,
+    plan: &Plan,
+    watcher: &mut dyn Watcher,
+) -> Result<Report, StageError> {
+    let watch = Stopwatch::start();
+    let (mut tally, mut found) = (Tally::default(), Finds::new());
+    duels::fight_all(stage, order, plan, watcher, &mut tally, &mut found)?;
+    Ok(tally.report(stage, order, plan.method.id(), found, watch.elapsed()))
+}
+
+/// Storms first, and then the pairs, where calls can run inside one another: what a run does that
+/// wasn't told how.
+///
+/// # Errors
+/// The server failed.
+pub fn mix(
+    stage: &mut Stage,
+    order: &Order,
+    watcher: &mut dyn Watcher,
+) -> Result<Report, StageError> {
+    let watch = Stopwatch::start();
+    let (mut tally, mut found) = (Tally::default(), Finds::new());
+    let ended = storms(stage, order, watcher, &mut tally, &mut found)?;
+    let late = order.time.is_some_and(|time| watch.elapsed() > time);
+    if stage.has_wire() && ended == Ended::Whole && !late && !watcher.stop() {
+        let storms = tally.cases;
+        stage.hold_writes()?;
+        let plan = Plan::brief();
+        duels::fight_all(stage, order, &plan, watcher, &mut tally, &mut found)?;
+        tally.cases = storms;
+    }
+    Ok(tally.report(stage, order, "mix", found, watch.elapsed()))
+}
+
+/// Jobs side by side in one round of [`load`].
+const JOBS: usize = 100;
+
+/// Cases that stand for a round of [`load`].
+const CASES_A_ROUND: u32 = 20;
+
+/// Lines of a load's story that are shown.
+const LINES: usize = 12;
+
+/// Runs jobs side by side, in as many rounds as there are score of cases.
+///
+/// # Errors
+/// The server failed.
+pub fn load(
+    stage: &mut Stage,
+    order: &Order,
+    watcher: &mut dyn Watcher,
+) -> Result<Report, StageError> {
+    let watch = Stopwatch::start();
+    let (mut tally, mut found) = (Tally::default(), Finds::new());
+    let rounds = order.cases.div_ceil(CASES_A_ROUND);
+    let (mut calls, mut took) = (0, Duration::ZERO);
+    for round in 0..rounds {
+        let late = order.time.is_some_and(|time| watch.elapsed() > time);
+        if late || watcher.stop() || !found.is_empty() {
+            break;
+        }
+        let Some((history, loaded)) = stage.load(JOBS)? else {
+            let lacks = "no load: this ledger has no jobs that are paid for and end";
+            tally.left_out.push(lacks.to_owned());
+            break;
+        };
+        calls += loaded.calls;
+        took += loaded.took;
+        let schedule = Schedule::default();
+        let judged = judge::claims(history, &order.only);
+        tally.cases += 1;
+        tally.count(&schedule, &judged);
+        for (invariant, finding) in judged.findings {
+            if let Finding::Broken(breach) = finding {
+                let it = Found {
+                    schedule: schedule.clone(),
+                    history: judged.history.clone(),
+                    breach,
+                };
+                let mut told = it.tell(stage, order.seed, invariant);
+                // Which of so many calls did it can't be told.
+                let many = told.steps.len().saturating_sub(LINES);
+                told.steps.drain(..many);
+                found.insert(invariant, Some(told));
+            }
+        }
+        watcher.case(round + 1, rounds);
+    }
+    let millis = took.as_millis().max(1);
+    tally.calls_per_second = u64::try_from(calls as u128 * 1_000 / millis).ok();
+    tally.explain(Invariant::Boundary, "load says nothing of it");
+    Ok(tally.report(stage, order, "load", found, watch.elapsed()))
+}
+
+/// Broken claims, each with its counterexample; without one if it broke once and not again.
+type Finds = BTreeMap<Invariant, Option<Counterexample>>;
+
+/// How the storms ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// As they were ordered.
+    Whole,
+    /// A call never came back: each further one would cost its limit again.
+    Hung,
+}
+
+fn storms(
+    stage: &mut Stage,
+    order: &Order,
+    watcher: &mut dyn Watcher,
+    tally: &mut Tally,
+    found: &mut Finds,
+) -> Result<Ended, StageError> {
+    let watch = Stopwatch::start();
     let mut menu = stage.menu();
     if order.faults.contains(&Fault::TimeTravel) && order.cases > 0 {
         stage.prepare_to_travel()?;
@@ -93,10 +222,9 @@ pub fn hunt(
             None => menu.faults.push(fault),
         }
     }
-    let mut found: BTreeMap<Invariant, Option<Counterexample>> = BTreeMap::new();
     for saved in &order.first {
         let judged = if saved.schedule.has_duel() {
-            let (judged, diverged) = exhaust::again(stage, saved, order)?;
+            let (judged, diverged) = duels::again(stage, saved, order)?;
             tally.diverges(diverged);
             match judged {
                 Some(judged) => judged,
@@ -201,12 +329,12 @@ pub fn hunt(
         && !hung
         && !watcher.stop()
         && !found.contains_key(&Invariant::Boundary)
-        && let Some(shortest) = survey::survey(stage, order, &mut tally, watcher)?
+        && let Some(shortest) = survey::survey(stage, order, tally, watcher)?
     {
         let told = shortest.map(|it| it.tell(stage, order.seed, Invariant::Boundary));
         found.insert(Invariant::Boundary, told);
     }
-    Ok(tally.report(stage, order, found, watch.elapsed()))
+    Ok(if hung { Ended::Hung } else { Ended::Whole })
 }
 
 /// So many schedules are kept that broke one claim. A ledger that races with its own death may break

@@ -3,7 +3,7 @@
 use super::Order;
 use super::judge::Judged;
 use crate::execute::Stage;
-use crate::history::{Answer, What};
+use crate::history::{Answer, Move, What};
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
 use crate::report::{Counterexample, Coverage, Divergence, Entry, Line, Refused, Report, Verdict};
@@ -18,6 +18,7 @@ pub(super) struct Tally {
     pub(super) cases: u32,
     schedules: u32,
     met: BTreeMap<Fault, u32>,
+    windows: BTreeMap<&'static str, u32>,
     deaths: u32,
     /// Where processes died inside an operation: which one, and when.
     crash_points: BTreeSet<(Operation, Moment)>,
@@ -34,6 +35,9 @@ pub(super) struct Tally {
     why: BTreeMap<Invariant, String>,
     /// What happened in the last saved schedule.
     pub(super) steps: Vec<Line>,
+    /// What could not be chosen, or was not, in sentences.
+    pub(super) left_out: Vec<String>,
+    pub(super) calls_per_second: Option<u64>,
 }
 
 impl Tally {
@@ -52,6 +56,9 @@ impl Tally {
                         operation = Some(request.call.operation());
                         let delivers = matches!(request.call, Call::Webhook(_));
                         self.deliveries += u32::from(delivers);
+                    }
+                    if let What::Duel { moves, .. } = &happening.what {
+                        self.meet(moves);
                     }
                 }
                 What::Struck { strike, .. } => {
@@ -92,6 +99,20 @@ impl Tally {
         self.why.insert(invariant, why.to_owned());
     }
 
+    /// Counts the schedules in which moves met so.
+    fn meet(&mut self, moves: &[Move]) {
+        let windows = [
+            ("waits for a lock", "waits"),
+            ("deadlocks", "deadlock detected"),
+            ("serialization failures", "could not serialize"),
+        ];
+        for (name, said) in windows {
+            if moves.iter().any(|it| it.said.contains(said)) {
+                *self.windows.entry(name).or_default() += 1;
+            }
+        }
+    }
+
     /// A duel was fought out.
     pub(super) fn covers(&mut self, duel: Coverage) {
         self.coverage.push(duel);
@@ -102,6 +123,7 @@ impl Tally {
         mut self,
         stage: &Stage,
         order: &Order,
+        strategy: &'static str,
         mut found: BTreeMap<Invariant, Option<Counterexample>>,
         elapsed: Duration,
     ) -> Report {
@@ -144,15 +166,13 @@ impl Tally {
         if !is_replay || entries.iter().any(|entry| entry.counterexample.is_some()) {
             steps.clear();
         }
+        let mut remarks = stage.remarks();
+        remarks.extend(self.left_out);
         Report {
             schema: "badai.report/1",
             ledger: stage.subject().name().to_owned(),
             seed: order.seed,
-            strategy: match self.coverage[..] {
-                _ if is_replay => "replay",
-                [] => "sequential",
-                _ => "exhaustive",
-            },
+            strategy,
             verdict: verdict(&entries, &never_met, diverged.as_ref()),
             cases: self.cases,
             schedules: self.schedules,
@@ -164,9 +184,11 @@ impl Tally {
             faults: named.map(|(fault, times)| (fault.id(), times)).collect(),
             never_met,
             refused: self.refused,
+            windows: self.windows,
             duels: self.coverage,
             diverged,
-            remarks: stage.remarks(),
+            remarks,
+            calls_per_second: self.calls_per_second,
             steps,
             invariants: entries,
         }

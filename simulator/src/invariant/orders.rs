@@ -106,14 +106,19 @@ fn searched(from: &Account, stretches: &[&[Made]]) -> (BTreeSet<Account>, Option
 #[derive(Clone)]
 enum Piece {
     Said(Deed, Reply),
-    Refunded(JobId),
+    /// A sweep says so; and `beside` it another says the same, so that the second of the two may
+    /// have found it refunded.
+    Refunded {
+        job: JobId,
+        beside: bool,
+    },
     Maybe(Deed),
 }
 
 /// Where they leave an account, by trying each order of each choice of what took effect.
 fn by_brute_force(from: &Account, requests: &[Made]) -> BTreeSet<Account> {
     let mut pieces: Vec<(Piece, Span)> = Vec::new();
-    for (deed, outcome, span) in requests {
+    for (place, (deed, outcome, span)) in requests.iter().enumerate() {
         let late = Span {
             begins: span.begins,
             ends: None,
@@ -121,7 +126,18 @@ fn by_brute_force(from: &Account, requests: &[Made]) -> BTreeSet<Account> {
         match outcome {
             Outcome::NeverArrived => {}
             Outcome::Replied(Reply::Sweep(jobs)) => {
-                pieces.extend(jobs.iter().map(|job| (Piece::Refunded(job.clone()), *span)));
+                let beside = |job: &JobId| {
+                    let mut all = requests.iter().enumerate();
+                    all.any(|(other, (_, outcome, when))| {
+                        let apart =
+                            other == place || when.is_before(*span) || span.is_before(*when);
+                        !apart && says_refunded(&requests[other].0, outcome, job)
+                    })
+                };
+                pieces.extend(jobs.iter().map(|job| {
+                    let (job, beside) = (job.clone(), beside(job));
+                    (Piece::Refunded { job, beside }, *span)
+                }));
             }
             Outcome::Replied(reply) if !leaves_open(reply) => {
                 pieces.push((Piece::Said(deed.clone(), reply.clone()), *span));
@@ -138,6 +154,16 @@ fn by_brute_force(from: &Account, requests: &[Made]) -> BTreeSet<Account> {
     ends
 }
 
+fn says_refunded(deed: &Deed, outcome: &Outcome, job: &JobId) -> bool {
+    match outcome {
+        Outcome::Replied(Reply::Refund(Refund::Refunded)) => {
+            *deed == Deed::Refund { job: job.clone() }
+        }
+        Outcome::Replied(Reply::Sweep(jobs)) => jobs.contains(job),
+        _ => false,
+    }
+}
+
 fn in_every_order(from: &Account, left: &[(Piece, Span)], ends: &mut BTreeSet<Account>) {
     if left.is_empty() {
         ends.insert(from.clone());
@@ -148,21 +174,23 @@ fn in_every_order(from: &Account, left: &[(Piece, Span)], ends: &mut BTreeSet<Ac
         }
         let mut rest = left.to_vec();
         rest.remove(place);
-        let is_held = |job: &JobId| {
-            from.jobs
-                .get(job)
-                .is_some_and(|job| job.status == JobStatus::Held)
-        };
+        let status = |job: &JobId| from.jobs.get(job).map(|job| job.status);
         let leads = match piece {
             Piece::Said(deed, reply) => from.after(deed, reply),
-            Piece::Refunded(job) if !is_held(job) => Vec::new(),
-            Piece::Refunded(job) => from.maybe(&Deed::Refund { job: job.clone() }),
+            Piece::Refunded { job, .. } if status(job) == Some(JobStatus::Held) => {
+                let mut moved = from.maybe(&Deed::Refund { job: job.clone() });
+                moved.retain(|state| state != from);
+                moved
+            }
+            Piece::Refunded { job, beside }
+                if status(job) == Some(JobStatus::Refunded) && *beside =>
+            {
+                vec![from.clone()]
+            }
+            Piece::Refunded { .. } => Vec::new(),
             Piece::Maybe(deed) => from.maybe(deed),
         };
-        let moved = leads
-            .into_iter()
-            .filter(|state| !matches!(piece, Piece::Refunded(_)) || state != from);
-        for state in moved {
+        for state in leads {
             in_every_order(&state, &rest, ends);
         }
     }

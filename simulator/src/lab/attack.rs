@@ -4,7 +4,7 @@ use super::Step;
 use super::verdict::Took;
 use crate::clock::Stopwatch;
 use crate::execute::{Stage, StageError};
-use crate::hunt::{self, Order, Watcher};
+use crate::hunt::{self, Order, Plan, Watcher};
 use crate::invariant::Invariant;
 use crate::report::{Entry, Judged, Report, Saved, Verdict};
 use crate::server::{self, Request};
@@ -41,7 +41,7 @@ impl Step {
             order.only = unbroken(&report);
             let watch = Stopwatch::start();
             let mut enough = Enough::of(&self.holds, &order.only);
-            let raced = hunt::exhaust(&mut stage, &order, &mut enough)?;
+            let raced = hunt::duel(&mut stage, &order, &Plan::pairs(), &mut enough)?;
             took.races = watch.elapsed();
             report = merge(report, raced);
         }
@@ -112,6 +112,8 @@ fn merge(storms: Report, races: Report) -> Report {
     both.elapsed_ms += races.elapsed_ms;
     both.duels = races.duels;
     both.duels.retain(|duel| duel.orders > 0);
+    both.windows = races.windows;
+    both.remarks = races.remarks;
     for raced in races.invariants {
         let Some(entry) = both.invariants.iter_mut().find(|it| it.id == raced.id) else {
             continue;

@@ -96,6 +96,8 @@ impl Step {
             faults: BTreeMap::new(),
             never_met: Vec::new(),
             duels: Vec::new(),
+            windows: BTreeMap::new(),
+            calls_per_second: None,
             every_moment: None,
             steps: Vec::new(),
             diverged: None,

@@ -74,7 +74,6 @@ impl Verdict {
             exit_code: match error {
                 StageError::Server(error) => error.exit_code(),
                 StageError::Wire(_) => 3,
-                StageError::Diverged(_) => 4,
                 StageError::Open { .. } | StageError::Mistaken(_) => 1,
             },
             error: Some(error.to_string()),

@@ -70,7 +70,10 @@ pub struct Report {
     /// Faults that can't strike here, or tell only half, each with the reason: what only they would show is unchecked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<Refused>,
-    /// The pairs that were fought out, with how many orders each has.
+    /// How often operations met inside one another: waited for a lock, deadlocked.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub windows: BTreeMap<&'static str, u32>,
+    /// The duels that were fought, with how many orders each has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duels: Vec<Coverage>,
     /// Where a replay came to be another run than the one that was saved.
@@ -78,6 +81,9 @@ pub struct Report {
     pub diverged: Option<Divergence>,
     /// What whoever reads the verdict should know: what was left out, what couldn't be sent.
     pub remarks: Vec<String>,
+    /// Calls a second, where calls ran free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_per_second: Option<u64>,
     /// What happened in a replay that broke nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Line>,
@@ -103,9 +109,26 @@ pub struct Coverage {
     pub orders: u32,
     /// Whether those are all.
     pub whole: bool,
-    /// Orders tried of the writes inside its database functions, where it has any: all with at most
-    /// one preemption.
-    pub inside: u32,
+    /// How they were chosen, such as `every order` or `at most 2 preemptions`.
+    pub how: String,
+}
+
+impl Coverage {
+    /// How orders are chosen where none is left out.
+    pub const EVERY: &'static str = "every order";
+
+    /// How many orders, and how they were chosen, such as `all 12 distinct orders`.
+    #[must_use]
+    pub fn orders(&self) -> String {
+        let (some, how) = (self.orders, &self.how);
+        let orders = if some == 1 { "order" } else { "orders" };
+        match (self.whole, how.as_str()) {
+            (true, Self::EVERY) => format!("all {some} distinct {orders}"),
+            (true, how) => format!("all {some} {orders} with {how}"),
+            (false, Self::EVERY) => format!("the first {some} {orders}"),
+            (false, how) => format!("{some} {orders}, {how},"),
+        }
+    }
 }
 
 /// What the run says about one invariant.

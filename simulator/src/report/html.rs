@@ -210,16 +210,8 @@ fn coverage(html: &mut String, report: &Report) {
         let _ = writeln!(html, "<li class=\"doubt\">{fault}: unchecked, {why}</li>");
     }
     for duel in &report.duels {
-        let all = if duel.whole { "all" } else { "the first" };
-        let (orders, name) = (duel.orders, safe(&duel.name));
-        let inside = match duel.inside {
-            0 => String::new(),
-            some => format!(", {some} of their writes"),
-        };
-        let _ = writeln!(
-            html,
-            "<li>{name}: {all} {orders} distinct orders{inside}</li>"
-        );
+        let (orders, name) = (safe(&duel.orders()), safe(&duel.name));
+        let _ = writeln!(html, "<li>{name}: {orders}</li>");
     }
     for (fault, times) in &report.faults {
         let _ = writeln!(html, "<li>{}: {times} times</li>", safe(fault));

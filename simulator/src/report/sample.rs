@@ -60,6 +60,8 @@ pub(super) fn report(said: &str) -> Report {
         refused: Vec::new(),
         every_moment: None,
         duels: Vec::new(),
+        windows: BTreeMap::new(),
+        calls_per_second: None,
         diverged: None,
         remarks: vec![said.to_owned()],
         steps: Vec::new(),

@@ -184,11 +184,12 @@ fn coverage(report: &Report) -> String {
         return format!("{}; {seconds}.{tenth} s\n", counted(report.cases, "case"));
     }
     let met: u32 = report.faults.values().sum();
-    let orders = report.duels.iter().map(|duel| duel.orders + duel.inside);
-    let orders: u32 = orders.sum();
+    let orders: u32 = report.duels.iter().map(|duel| duel.orders).sum();
     let stormed = report.schedules.saturating_sub(orders);
     let mut told = Vec::new();
-    if stormed > 0 || report.duels.is_empty() {
+    if let Some(calls) = report.calls_per_second {
+        told.push(format!("{calls} calls a second, side by side"));
+    } else if stormed > 0 || report.duels.is_empty() {
         told.push(format!(
             "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} kinds",
             counted(stormed, "schedule"),
@@ -238,23 +239,19 @@ fn strikes(report: &Report) -> String {
     text
 }
 
-/// Each pair with the number of its orders.
+/// Each duel with the number of its orders, and what was met in them.
 fn duels(report: &Report) -> String {
     let mut text = String::new();
     for duel in &report.duels {
-        let all = if duel.whole { "all" } else { "the first" };
-        let orders = counted(duel.orders, "distinct order");
-        let _ = write!(text, "  {all} {orders} of {}", duel.name);
-        if duel.inside > 0 {
-            let _ = write!(text, ", {} of their writes", duel.inside);
-        }
-        text.push('\n');
+        let _ = writeln!(text, "  {} of {}", duel.orders(), duel.name);
     }
-    if report.duels.iter().any(|duel| duel.inside > 0) {
-        text.push_str(
-            "  (writes inside database functions: all orders with at most 1 preemption; reads there \
-             aren't held)\n",
-        );
+    let windows: Vec<String> = report
+        .windows
+        .iter()
+        .map(|(name, times)| format!("{times} with {name}"))
+        .collect();
+    if !windows.is_empty() {
+        let _ = writeln!(text, "  (of these, {})", windows.join(", "));
     }
     text
 }

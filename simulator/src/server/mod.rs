@@ -10,9 +10,10 @@
 //! - `local` starts this machine's own programs (`binaries`) on a data folder `baked` once, in a
 //!   throw-away `folder` in memory (`scratch`), watched over by a `keeper`.
 //! - [`Server`] makes databases: a [`Template`] from a ledger's [`Script`]s, clones of it.
-//! - [`Gates`] hold each write inside a database function, and say who waits for whom.
 //! - `foreign` borrows a server and gives it back as it was; what a killed run could not give
 //!   back, the next run or `doctor` does.
+//! - [`Watch`] is Badai's own session beside the ledger's: it holds the write gates that `gates`
+//!   lays before every table, and asks who waits for whom. [`Paused`] stops backends that wait.
 //! - [`examine`] is what `doctor` tells: every way tried for real.
 //!
 //! Left out: replicas, TLS, and servers older than 14.
@@ -30,6 +31,7 @@ mod gates;
 mod keeper;
 mod local;
 mod ours;
+mod pause;
 mod postmaster;
 mod request;
 mod run_id;
@@ -45,17 +47,19 @@ mod settings;
 mod source;
 mod statement;
 mod version;
+mod watch;
 
 pub use binaries::{Binaries, FOLDER_VARIABLE, find as find_binaries};
 pub use database_url::{Address, DatabaseUrl};
 pub use error::{ADVICE, Refusal, ServerError};
 pub use examination::{Examination, Finding, Health, examine};
 pub use foreign::Foreign;
-pub use gates::{Gates, Standing};
 pub use local::LocalBinaries;
+pub use pause::Paused;
 pub use request::{Request, URL_VARIABLE, provision};
 pub use schema::{SchemaError, Script};
 pub use server::{Database, Server, Template};
 pub(crate) use session::Session;
 pub use source::{Source, first_of};
 pub use version::{OLDEST_MAJOR, Version};
+pub use watch::{Reach, Standing, Touched, Watch};

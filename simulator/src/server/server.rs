@@ -3,7 +3,6 @@
 use super::database_url::{Address, DatabaseUrl};
 use super::error::ServerError;
 use super::foreign::LOCK_CLASS;
-use super::gates::Gates;
 use super::ours::Ours;
 use super::run_id::RunId;
 use super::schema::{self, Script};
@@ -232,41 +231,6 @@ impl Server {
         self.drop_named(&name)
     }
 
-    /// Makes a template whose tables have write gates: see [`Gates`].
-    ///
-    /// # Errors
-    /// If the server refuses.
-    pub fn with_gates(&self, template: &Template) -> Result<Template, ServerError> {
-        let gated = Template {
-            name: self.create_database("gated", &template.name)?,
-            fingerprint: template.fingerprint.clone(),
-        };
-        let failed = || ServerError::database(format!("put gates into {}", gated.name));
-        let mut session = Session::open(&self.url(&gated.name)).map_err(failed())?;
-        let installed = session.run(&Gates::installation());
-        session.close().map_err(failed())?;
-        installed.map_err(failed())?;
-        self.wait_until_left(&gated.name)?;
-        Ok(gated)
-    }
-
-    /// Watches over the backends of a database whose template has gates. Deadlocks in it are left
-    /// to whoever watches, where the server lets us say so.
-    ///
-    /// # Errors
-    /// If the server doesn't answer.
-    pub fn watch(&self, database: &Database) -> Result<Gates, ServerError> {
-        if self.is_ours() {
-            let leave = format!(
-                "alter database {} set deadlock_timeout = '1h'",
-                database.name
-            );
-            let failed = ServerError::database(format!("set up {}", database.name));
-            self.session().run(&leave).map_err(failed)?;
-        }
-        Gates::open(database.url())
-    }
-
     fn apply(&self, template: &Template, scripts: &[Script]) -> Result<Vec<String>, ServerError> {
         let failed = || ServerError::database(format!("open {}", template.name));
         let mut session = Session::open(&self.url(&template.name)).map_err(failed())?;
@@ -282,7 +246,7 @@ impl Server {
 
     /// Waits until nobody is connected: Postgres itself would look only every 100 ms. Whoever
     /// stays on is left to Postgres to deal with.
-    fn wait_until_left(&self, name: &str) -> Result<(), ServerError> {
+    pub(super) fn wait_until_left(&self, name: &str) -> Result<(), ServerError> {
         let who = format!("select pid::text from pg_stat_activity where datname = '{name}'");
         let ask = || {
             let pids = self.session().texts(&who);
@@ -325,7 +289,7 @@ impl Server {
             .map_err(ServerError::database(format!("drop {name}")))
     }
 
-    fn session(&self) -> MutexGuard<'_, Session> {
+    pub(super) fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

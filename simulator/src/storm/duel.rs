@@ -1,13 +1,15 @@
-//! Duels: every pair of operations on one account and on one job, as schedules.
+//! Duels: every pair of operations on one account and on one job, and some threes, as schedules.
 //!
 //! Before each, Ana has bought a pack and a job holds 30 percent of what she can spend; so two
-//! reserves of 50 percent are one too many, and whatever ends a job finds one.
+//! reserves of 50 percent are one too many, and whatever ends a job finds one. A pair fights on two
+//! instances. Of three the first two are in one process, where they also share what it has in
+//! memory.
 
 use super::generate::Menu;
 use super::schedule::{Action, Copy, Fate, Schedule, Step};
 use crate::target::Operation;
 
-/// Two calls that are run inside one another.
+/// Calls that are run inside one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Duel {
     /// Such as `charge ∥ refund`.
@@ -21,6 +23,8 @@ pub struct Duel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     Reserve,
+    /// So little that there is enough for it twice: a job that is told twice and held twice.
+    ReserveLittle,
     ReserveAnother,
     Charge,
     Refund,
@@ -43,6 +47,7 @@ impl Side {
     fn name(self) -> &'static str {
         match self {
             Side::Reserve => "reserve",
+            Side::ReserveLittle => "reserve little",
             Side::ReserveAnother => "reserve another job",
             Side::Charge => "charge",
             Side::Refund => "refund",
@@ -52,10 +57,16 @@ impl Side {
         }
     }
 
+    /// Whether both are about one job, or one fact.
+    fn is_about_the_same_as(self, other: Side) -> bool {
+        let ends = |side| matches!(side, Side::Charge | Side::Refund | Side::Sweep);
+        self == other || ends(self) && ends(other)
+    }
+
     /// The operation, where it is the same with and without a webhook.
     fn operation(self) -> Option<Operation> {
         match self {
-            Side::Reserve | Side::ReserveAnother => Some(Operation::Reserve),
+            Side::Reserve | Side::ReserveLittle | Side::ReserveAnother => Some(Operation::Reserve),
             Side::Charge => Some(Operation::Charge),
             Side::Refund => Some(Operation::Refund),
             Side::Sweep => Some(Operation::Sweep),
@@ -79,9 +90,9 @@ impl Side {
     fn call(self, instance: usize, menu: &Menu) -> Step {
         let fate = Fate::Answered;
         let (lane, action) = match self {
-            Side::Reserve | Side::ReserveAnother => {
-                let lane = if self == Side::Reserve { 2 } else { 3 };
-                let amount = menu.share(50);
+            Side::Reserve | Side::ReserveLittle | Side::ReserveAnother => {
+                let lane = if self == Side::ReserveAnother { 3 } else { 2 };
+                let amount = menu.share(if self == Side::ReserveLittle { 30 } else { 50 });
                 (
                     lane,
                     Action::Reserve {
@@ -116,7 +127,7 @@ impl Side {
 
     fn offered(self, menu: &Menu) -> bool {
         match self {
-            Side::Reserve | Side::ReserveAnother => menu.jobs,
+            Side::Reserve | Side::ReserveLittle | Side::ReserveAnother => menu.jobs,
             Side::Charge => menu.jobs && menu.charges,
             Side::Refund => menu.jobs && menu.refunds,
             Side::Sweep => menu.sweeps,
@@ -126,26 +137,56 @@ impl Side {
     }
 }
 
+/// The threes: what meets on one account, what meets on one job, and money that comes and goes.
+const THREES: [[Side; 3]; 5] = [
+    [Side::Reserve, Side::ReserveAnother, Side::Refund],
+    [Side::Charge, Side::Refund, Side::Sweep],
+    [Side::Reserve, Side::Refund, Side::Charge],
+    [Side::Reserve, Side::Pay, Side::ReserveAnother],
+    [Side::Pay, Side::Reserve, Side::GiveBack],
+];
+
 impl Menu {
-    /// Every pair of what this ledger offers, an operation beside itself among them.
+    /// Every pair of what this ledger offers, an operation beside itself among them; those that are
+    /// about one thing first, since most races are.
     #[must_use]
     pub fn duels(&self) -> Vec<Duel> {
+        let mut pairs = self.meetings();
+        pairs.sort_by_key(|(one, two)| !one.is_about_the_same_as(*two));
+        let little = Side::ReserveLittle;
+        if !pairs.is_empty() && little.offered(self) && self.tells_apart(little, little) {
+            pairs.push((little, little));
+        }
+        let pairs = pairs.into_iter();
+        pairs.map(|pair| self.pair(pair)).collect()
+    }
+
+    /// The pairs in which each side stands for an operation.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = Duel> {
+        self.meetings().into_iter().map(|pair| self.pair(pair))
+    }
+
+    fn pair(&self, (one, two): (Side, Side)) -> Duel {
+        self.duel(&[(one, 0), (two, 1)])
+    }
+
+    fn meetings(&self) -> Vec<(Side, Side)> {
         if self.purse < 1 {
             return Vec::new();
         }
         let sides = Side::ALL.into_iter().filter(|side| side.offered(self));
         let sides: Vec<Side> = sides.collect();
-        let mut duels = Vec::new();
+        let mut pairs = Vec::new();
         for (place, one) in sides.iter().enumerate() {
             for two in &sides[place..] {
                 // Another job beside itself is the same as a job beside itself.
                 let same = *one == Side::ReserveAnother && *two == Side::ReserveAnother;
                 if !same && self.tells_apart(*one, *two) {
-                    duels.push(self.duel(*one, *two));
+                    pairs.push((*one, *two));
                 }
             }
         }
-        duels
+        pairs
     }
 
     /// Whether both can be told at once: not where they are about one thing, and one of them has
@@ -155,12 +196,28 @@ impl Menu {
             side.operation()
                 .is_some_and(|it| self.keyless.contains(&it))
         };
-        let ends = |side| matches!(side, Side::Charge | Side::Refund | Side::Sweep);
-        let about_one_thing = one == two || ends(one) && ends(two);
-        !(about_one_thing && (keyless(one) || keyless(two)))
+        !(one.is_about_the_same_as(two) && (keyless(one) || keyless(two)))
     }
 
-    fn duel(&self, one: Side, two: Side) -> Duel {
+    /// Three operations, two of them in one process, of what this ledger offers.
+    #[must_use]
+    pub fn threes(&self) -> Vec<Duel> {
+        if self.purse < 1 {
+            return Vec::new();
+        }
+        let fights = |three: &&[Side; 3]| {
+            let [one, two, three] = **three;
+            let offered = [one, two, three].iter().all(|side| side.offered(self));
+            let pairs = [(one, two), (one, three), (two, three)];
+            offered && pairs.iter().all(|(one, two)| self.tells_apart(*one, *two))
+        };
+        let threes = THREES.iter().filter(fights);
+        threes
+            .map(|[one, two, three]| self.duel(&[(*one, 0), (*two, 0), (*three, 1)]))
+            .collect()
+    }
+
+    fn duel(&self, sides: &[(Side, usize)]) -> Duel {
         let (pack, debit) = (0, false);
         let mut steps = Vec::new();
         if self.packs > 0 {
@@ -179,19 +236,19 @@ impl Menu {
                 },
             ));
         }
-        steps.extend(one.before());
-        steps.extend(two.before().filter(|_| one != two));
-        let calls = Box::new([one.call(0, self), two.call(1, self)]);
+        for (place, (side, _)) in sides.iter().enumerate() {
+            let is_first = sides[..place].iter().all(|(other, _)| other != side);
+            steps.extend(side.before().filter(|_| is_first));
+        }
+        let calls = sides
+            .iter()
+            .map(|(side, instance)| side.call(*instance, self));
+        let calls = calls.collect();
         let order = Vec::new();
-        let gates = false;
-        let duel = Action::Duel {
-            calls,
-            order,
-            gates,
-        };
-        steps.push(step(30, 0, duel));
+        steps.push(step(30, 0, Action::Duel { calls, order }));
+        let names: Vec<&str> = sides.iter().map(|(side, _)| side.name()).collect();
         Duel {
-            name: format!("{} ∥ {}", one.name(), two.name()),
+            name: names.join(" ∥ "),
             schedule: Schedule {
                 steps,
                 faults: Vec::new(),
@@ -226,8 +283,9 @@ mod tests {
     fn every_duel_is_a_schedule_that_can_be_played() {
         let menu = Menu::of_everything();
         let duels = menu.duels();
-        assert_eq!(duels.len(), 7 * 8 / 2 - 1);
-        for duel in duels {
+        assert_eq!(duels.len(), 7 * 8 / 2);
+        assert_eq!(menu.threes().len(), THREES.len());
+        for duel in duels.into_iter().chain(menu.threes()) {
             assert_eq!(duel.schedule.impossible(), None, "{}", duel.name);
         }
         let without_ends = Menu {

@@ -101,12 +101,12 @@ impl Menu {
 
     /// Each duel's name, what leads there, and its two calls.
     fn grounds(&self) -> impl Iterator<Item = (String, Vec<Step>, [Step; 2])> {
-        self.duels().into_iter().filter_map(|duel| {
+        self.pairs().filter_map(|duel| {
             let mut steps = duel.schedule.steps;
             let Action::Duel { calls, .. } = steps.pop()?.action else {
                 return None;
             };
-            Some((duel.name, steps, *calls))
+            Some((duel.name, steps, calls.try_into().ok()?))
         })
     }
 }

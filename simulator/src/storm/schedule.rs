@@ -18,6 +18,9 @@ pub struct Schedule {
 /// No storm has as many lanes.
 const MOST_LANES: usize = 10_000;
 
+/// No duel has more calls.
+const MOST_CALLS: usize = 3;
+
 impl Schedule {
     /// Whether calls run inside one another in it.
     #[must_use]
@@ -47,13 +50,6 @@ impl Schedule {
         let tries =
             |step: &Step| matches!(step.action, Action::Survey { .. } | Action::Trespass(_));
         self.steps.iter().any(tries)
-    }
-
-    /// Whether the writes inside functions are choices in it.
-    #[must_use]
-    pub fn has_gates(&self) -> bool {
-        let gated = |step: &Step| matches!(step.action, Action::Duel { gates: true, .. });
-        self.steps.iter().any(gated)
     }
 
     /// The first thing in it that no storm has, if a file says so: every step must be of an
@@ -90,6 +86,12 @@ impl Schedule {
             }
             if at < before {
                 return Some(format!("step {number} comes before the one ahead of it"));
+            }
+            if let Action::Duel { calls, .. } = &step.action
+                && !(2..=MOST_CALLS).contains(&calls.len())
+            {
+                let many = calls.len();
+                return Some(format!("step {number} is a duel of {many} calls"));
             }
             before = at;
         }
@@ -267,15 +269,13 @@ pub enum Action {
         /// By so many seconds.
         seconds: u32,
     },
-    /// Two of these inside one another, the first on instance 0, the second on 1.
+    /// Two or three of these inside one another.
     Duel {
         /// What is done, each of its own lane.
-        calls: Box<[Step; 2]>,
-        /// Who moves at each choice; empty before anybody has chosen.
+        calls: Vec<Step>,
+        /// Which of them was chosen at each choice: to move, to wake first, to be a deadlock's
+        /// victim. Empty before anybody has chosen.
         order: Vec<u32>,
-        /// Whether each write inside a database function is a choice too.
-        #[serde(default)]
-        gates: bool,
     },
     /// Clients make every attempt of these kinds that the ledger's catalogue suggests.
     Survey {

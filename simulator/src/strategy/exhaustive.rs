@@ -9,7 +9,7 @@
 //!                                      B ─ (A sleeps: the same as A B, left)
 //! ```
 
-use super::{Actor, Choice, Diverged, Next, Strategy};
+use super::{Actor, Choice, Diverged, Footprint, Next, Strategy};
 
 /// The depth-first search over all orders.
 #[derive(Clone, Debug)]
@@ -147,9 +147,10 @@ impl Strategy for Exhaustive {
             return Ok(Next::Redundant);
         }
         if let Some(place) = self.path.get(self.depth) {
-            if place.enabled != enabled {
-                let actors =
-                    |choices: &[Choice]| choices.iter().map(|choice| choice.actor).collect();
+            let actors = |choices: &[Choice]| -> Vec<Actor> {
+                choices.iter().map(|choice| choice.actor).collect()
+            };
+            if actors(&place.enabled) != actors(enabled) {
                 return Err(Diverged {
                     step: self.depth,
                     wanted: actors(&place.enabled),
@@ -167,5 +168,15 @@ impl Strategy for Exhaustive {
         self.path.push(place);
         self.depth += 1;
         Ok(Next::Move(actor))
+    }
+
+    /// What it touched here it touches after any move that doesn't depend on it, too: so what a
+    /// run has seen is as good as knowing it before, and narrower.
+    fn moved(&mut self, footprint: &Footprint) {
+        if let Some(place) = self.path.get_mut(self.depth.wrapping_sub(1))
+            && !self.dead_end
+        {
+            place.chosen.footprint.clone_from(footprint);
+        }
     }
 }

@@ -31,6 +31,13 @@ impl Tables {
         Self::Of(tables.into_iter().collect())
     }
 
+    fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Of(one), Self::Of(two)) => Self::Of(&one | two),
+            _ => Self::All,
+        }
+    }
+
     fn is_empty(&self) -> bool {
         matches!(self, Self::Of(tables) if tables.is_empty())
     }
@@ -49,6 +56,7 @@ pub struct Footprint {
     reads: Tables,
     writes: Tables,
     commits: Tables,
+    waits: Tables,
 }
 
 impl Footprint {
@@ -59,6 +67,7 @@ impl Footprint {
             reads: Tables::All,
             writes: Tables::All,
             commits: Tables::All,
+            waits: Tables::All,
         }
     }
 
@@ -69,6 +78,7 @@ impl Footprint {
             reads: tables,
             writes: Tables::none(),
             commits: Tables::none(),
+            waits: Tables::none(),
         }
     }
 
@@ -79,6 +89,7 @@ impl Footprint {
             reads: tables.clone(),
             writes: tables,
             commits: Tables::none(),
+            waits: Tables::none(),
         }
     }
 
@@ -89,7 +100,37 @@ impl Footprint {
             reads: Tables::none(),
             writes: Tables::none(),
             commits: tables,
+            waits: Tables::none(),
         }
+    }
+
+    /// It looked at these, and now waits for a row in one of them, without having written or
+    /// locked anything before. Only the order of those who wait can be told afterwards.
+    #[must_use]
+    pub fn wait(tables: Tables) -> Self {
+        Self {
+            reads: tables.clone(),
+            writes: Tables::none(),
+            commits: Tables::none(),
+            waits: tables,
+        }
+    }
+
+    /// It did both.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            reads: self.reads.and(&other.reads),
+            writes: self.writes.and(&other.writes),
+            commits: self.commits.and(&other.commits),
+            waits: self.waits.and(&other.waits),
+        }
+    }
+
+    /// Nothing at all.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::read(Tables::none())
     }
 
     /// Whether the order of the two moves could make a difference.
@@ -99,6 +140,7 @@ impl Footprint {
         self.reads.meets(&other.commits)
             || self.commits.meets(&other.reads)
             || self.writes.meets(&other.writes)
+            || self.waits.meets(&other.waits)
     }
 }
 

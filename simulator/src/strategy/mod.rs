@@ -57,7 +57,7 @@ pub struct Actor(pub u32);
 pub struct Choice {
     /// Who would move.
     pub actor: Actor,
-    /// What the move would touch.
+    /// What the move would touch, at most. What it did touch may be told when it has moved.
     pub footprint: Footprint,
 }
 
@@ -93,6 +93,10 @@ pub trait Strategy {
     /// # Errors
     /// [`Diverged`] if the run isn't the one that this strategy is repeating.
     fn choose(&mut self, enabled: &[Choice]) -> Result<Next, Diverged>;
+
+    /// The move that was chosen last has ended, and this is what it touched, with all that it
+    /// set going.
+    fn moved(&mut self, _footprint: &Footprint) {}
 }
 
 /// Runs schedules until the strategy has no more, or until `most` have been run. Returns how

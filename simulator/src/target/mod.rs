@@ -10,6 +10,7 @@
 mod call;
 mod clients;
 mod credits;
+mod floor;
 mod id;
 mod ledger;
 mod money;
@@ -24,6 +25,7 @@ mod world;
 pub use call::{Call, Operation, Reply, Sale};
 pub use clients::{ACCOUNT, Client, Clients, Reach};
 pub use credits::Credits;
+pub use floor::Ticket;
 pub use id::{AccountId, CustomerId, EventId, FactId, JobId};
 pub use ledger::{Answer, Ledger};
 pub use money::{Currency, Money, NotACurrency};

@@ -1,19 +1,21 @@
 //! One instance as a process: its own thread, its own runtime, and a death.
 //!
-//! The thread drives one call at a time, and between calls whatever the ledger left running: a
-//! transaction that was dropped is rolled back then, as in any server. A ledger that panics loses that call and nothing
-//! else; one that never comes back is given up after a limit, its thread abandoned, because
-//! safe Rust can kill a process but not a thread.
+//! The thread drives the calls under way (`floor`), and between them whatever the ledger left
+//! running: a transaction that was dropped is rolled back then, as in any server. A ledger that
+//! panics loses that call and nothing else; one that never comes back is given up after a limit,
+//! its thread abandoned, because safe Rust can kill a process but not a thread.
 
 use super::World;
 use super::call::{Call, Reply};
+use super::floor::{Floor, Parks, Ticket, Told, Wish};
 use super::reply::LedgerError;
 use super::subject::{Instance, Subject};
+use crate::clock::Stopwatch;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Once};
 use std::task::Poll;
 use std::time::Duration;
@@ -46,11 +48,12 @@ fn hush_ledgers() {
 
 /// A running instance.
 pub struct Process {
-    calls: UnboundedSender<Call>,
-    replies: Receiver<Reply>,
+    wishes: UnboundedSender<Wish>,
+    told: Receiver<Told>,
+    /// Replies that were told while another was waited for.
+    ended: BTreeMap<Ticket, Reply>,
+    tickets: Ticket,
     limit: Duration,
-    /// Whether the thread has nothing to do until something comes from outside.
-    rests: Arc<AtomicBool>,
     /// Ends the thread wherever it waits.
     death: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -67,31 +70,34 @@ impl Process {
         limit: Duration,
     ) -> Result<Self, LedgerError> {
         hush_ledgers();
-        let (calls, inbox) = unbounded_channel::<Call>();
-        let (outbox, replies) = channel::<Reply>();
+        let (wishes, inbox) = unbounded_channel::<Wish>();
+        let (outbox, told) = channel::<Told>();
         let (death, dies) = oneshot::channel();
-        let rests = Arc::new(AtomicBool::new(false));
-        let resting = Arc::clone(&rests);
         let (subject, world) = (Arc::clone(subject), world.clone());
         let thread = std::thread::Builder::new()
             .name(format!("{THREAD}{}", subject.name()))
-            .spawn(move || serve(&subject, &world, inbox, &outbox, (dies, resting)))
+            .spawn(move || serve(&subject, &world, inbox, &outbox, dies))
             .map_err(LedgerError::failed)?;
-        let mut process = Self {
-            calls,
-            replies,
+        let process = Self {
+            wishes,
+            told,
+            ended: BTreeMap::new(),
+            tickets: 0,
             limit,
-            rests,
             death: Some(death),
             thread: Some(thread),
         };
-        match process.wait() {
-            Ok(Reply::Error(error)) => Err(error),
-            Ok(_) => Ok(process),
-            Err(Lost::Hung(limit)) => Err(LedgerError::failed(format!(
-                "the ledger's open did not end within {} s",
-                limit.as_secs()
-            ))),
+        match process.told.recv_timeout(limit) {
+            Ok(Told::Opened(Ok(()))) => Ok(process),
+            Ok(Told::Opened(Err(error))) => Err(error),
+            Ok(_) | Err(RecvTimeoutError::Disconnected) => Err(dead()),
+            Err(RecvTimeoutError::Timeout) => {
+                process.abandon();
+                Err(LedgerError::failed(format!(
+                    "the ledger's open did not end within {} s",
+                    limit.as_secs()
+                )))
+            }
         }
     }
 
@@ -100,45 +106,47 @@ impl Process {
     /// # Errors
     /// [`Lost::Hung`] if it did not end within the limit; the process is then of no more use.
     pub fn call(&mut self, call: &Call) -> Result<Reply, Lost> {
-        if self.thread.is_none() || self.calls.send(call.clone()).is_err() {
-            return Ok(Reply::Error(LedgerError::failed("the process is dead")));
+        if self.thread.is_none() {
+            return Ok(Reply::Error(dead()));
         }
-        self.wait()
-    }
-
-    /// Begins a call whose reply is asked for with [`Process::reply`].
-    pub fn begin(&mut self, call: &Call) {
-        // A dead process gives no reply, and says so when it is asked.
-        let _ = self.calls.send(call.clone());
-    }
-
-    /// The reply to the call that was begun, if it has ended.
-    pub fn reply(&mut self) -> Option<Reply> {
-        match self.replies.try_recv() {
-            Ok(reply) => Some(reply),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                Some(Reply::Error(LedgerError::failed("the process is dead")))
+        let ticket = self.begin(call);
+        match self.reply_within(ticket, self.limit) {
+            Some(reply) => Ok(reply),
+            None => {
+                self.thread = None;
+                Err(Lost::Hung(self.limit))
             }
         }
+    }
+
+    /// Begins a call beside those that are under way; its reply is asked for with
+    /// [`Process::reply`].
+    pub fn begin(&mut self, call: &Call) -> Ticket {
+        self.tickets += 1;
+        // A dead process gives no reply, and says so when it is asked.
+        let _ = self.wishes.send(Wish::Call(self.tickets, call.clone()));
+        self.tickets
+    }
+
+    /// The reply to a call that was begun, if it has ended.
+    pub fn reply(&mut self, ticket: Ticket) -> Option<Reply> {
+        self.reply_within(ticket, Duration::ZERO)
     }
 
     /// The same, but waits for it so long.
-    pub fn reply_within(&mut self, patience: Duration) -> Option<Reply> {
-        match self.replies.recv_timeout(patience) {
-            Ok(reply) => Some(reply),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                Some(Reply::Error(LedgerError::failed("the process is dead")))
+    pub fn reply_within(&mut self, ticket: Ticket, patience: Duration) -> Option<Reply> {
+        let watch = Stopwatch::start();
+        loop {
+            if let Some(reply) = self.ended.remove(&ticket) {
+                return Some(reply);
+            }
+            let left = patience.saturating_sub(watch.elapsed());
+            match self.told.recv_timeout(left) {
+                Ok(told) => self.note(told),
+                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Disconnected) => return Some(Reply::Error(dead())),
             }
         }
-    }
-
-    /// Whether nothing runs in it: all of its work waits for something from outside. What it had
-    /// to say by then is there to be asked for.
-    #[must_use]
-    pub fn rests(&self) -> bool {
-        self.rests.load(Ordering::SeqCst)
     }
 
     /// Kills the process in the middle of whatever it is at; returns when it is gone.
@@ -151,7 +159,7 @@ impl Process {
     pub fn kill(mut self) -> Result<(), Lost> {
         drop(self.death.take());
         loop {
-            match self.replies.recv_timeout(self.limit) {
+            match self.told.recv_timeout(self.limit) {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => {
@@ -162,30 +170,46 @@ impl Process {
         }
     }
 
+    /// Lets only this call go on from now on, or all.
+    pub fn attend(&mut self, ticket: Option<Ticket>) {
+        let _ = self.wishes.send(Wish::Attend(ticket));
+    }
+
+    /// Whether no call that may go on has done so since this was asked, and none can: whatever
+    /// has no reply waits for something. Blocks until that is known.
+    pub fn rests(&mut self) -> bool {
+        let _ = self.wishes.send(Wish::Rest);
+        loop {
+            match self.told.recv_timeout(self.limit) {
+                Ok(Told::Rested(rested)) => return rested,
+                Ok(told) => self.note(told),
+                // It works without a pause, or it is dead: its replies tell.
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn note(&mut self, told: Told) {
+        if let Told::Ended(ticket, reply) = told {
+            self.ended.insert(ticket, reply);
+        }
+    }
+
     /// Gives the process up: its thread is left to itself.
     pub fn abandon(mut self) {
         self.thread = None;
     }
+}
 
-    fn wait(&mut self) -> Result<Reply, Lost> {
-        match self.replies.recv_timeout(self.limit) {
-            Ok(reply) => Ok(reply),
-            Err(RecvTimeoutError::Disconnected) => {
-                Ok(Reply::Error(LedgerError::failed("the process is dead")))
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                self.thread = None;
-                Err(Lost::Hung(self.limit))
-            }
-        }
-    }
+fn dead() -> LedgerError {
+    LedgerError::failed("the process is dead")
 }
 
 /// Death: the runtime goes with all its connections and everything the ledger had in memory.
 impl Drop for Process {
     fn drop(&mut self) {
         let (closed, _) = unbounded_channel();
-        self.calls = closed;
+        self.wishes = closed;
         drop(self.death.take());
         if let Some(thread) = self.thread.take() {
             // The thread only ends; a panic in it was already told as a reply.
@@ -197,41 +221,34 @@ impl Drop for Process {
 fn serve(
     subject: &Subject,
     world: &World,
-    mut inbox: UnboundedReceiver<Call>,
-    outbox: &Sender<Reply>,
-    (dies, rests): (oneshot::Receiver<()>, Arc<AtomicBool>),
+    inbox: UnboundedReceiver<Wish>,
+    outbox: &Sender<Told>,
+    dies: oneshot::Receiver<()>,
 ) {
-    let wakes = Arc::clone(&rests);
+    let parks = Arc::new(Parks::default());
+    let hook = Arc::clone(&parks);
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .on_thread_park(move || rests.store(true, Ordering::SeqCst))
-        .on_thread_unpark(move || wakes.store(false, Ordering::SeqCst))
+        .on_thread_park(move || hook.park())
         .build()
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            let _ = outbox.send(Reply::Error(LedgerError::failed(error)));
+            let _ = outbox.send(Told::Opened(Err(LedgerError::failed(error))));
             return;
         }
     };
     let opened = runtime.block_on(async { guarded(subject.open(world)).await.flatten() });
-    let instance: Box<dyn Instance> = match opened {
-        Ok(instance) => instance,
+    let instance: Arc<dyn Instance> = match opened {
+        Ok(instance) => instance.into(),
         Err(error) => {
-            let _ = outbox.send(Reply::Error(error));
+            let _ = outbox.send(Told::Opened(Err(error)));
             return;
         }
     };
-    let _ = outbox.send(Reply::Done);
-    let life = async {
-        while let Some(call) = inbox.recv().await {
-            let reply = guarded(instance.call(&call)).await;
-            if outbox.send(reply.unwrap_or_else(Reply::Error)).is_err() {
-                break;
-            }
-        }
-    };
-    let _ = caught(|| runtime.block_on(until(dies, life)));
+    let _ = outbox.send(Told::Opened(Ok(())));
+    let floor = Floor::new(Arc::clone(&instance), inbox, outbox.clone(), parks);
+    let _ = caught(|| runtime.block_on(until(dies, floor.serve())));
     // The runtime's tasks die before the instance, as in a kill: no task outlives its process.
     // What it runs on blocking threads isn't waited for; it may never end.
     runtime.shutdown_background();
@@ -251,7 +268,7 @@ async fn until(dies: oneshot::Receiver<()>, life: impl Future<Output = ()>) {
 }
 
 /// Runs the ledger's code; a panic there becomes an error that says what it said.
-async fn guarded<T>(code: impl Future<Output = T>) -> Result<T, LedgerError> {
+pub(super) async fn guarded<T>(code: impl Future<Output = T>) -> Result<T, LedgerError> {
     let mut code = pin!(code);
     std::future::poll_fn(|context| match caught(|| code.as_mut().poll(context)) {
         Ok(poll) => poll.map(Ok),

@@ -66,6 +66,10 @@ pub struct Arrival {
     pub ends_transaction: bool,
     /// [`Verdict::DelayCommit`] has a meaning for it.
     pub delayable: bool,
+    /// It only prepares, and is a choice because its transaction takes its snapshot with it.
+    pub prepares: bool,
+    /// Its transaction is REPEATABLE READ or stricter, as far as its session has said so.
+    pub strict: bool,
 }
 
 /// What happens to a unit that was held.

@@ -30,6 +30,7 @@
 //! - `session` and `answer` are the conversation: pure, bytes in and bytes out. `own` has the
 //!   statements that it says itself. `transparency` tests it without sockets.
 //! - [`Gate`] is who decides; [`Verdict`] is what it can say.
+//! - [`Traffic`] tells whether anything is under way at all.
 //! - `pump` and `socket` move the bytes; `ferry` moves them unread; [`Proxy`] listens.
 //!
 //! # What a death is
@@ -44,7 +45,7 @@
 //!
 //! - Encryption: both ends are on this machine.
 //! - Statements inside a database function are one unit; write gates in the database itself
-//!   hold them (`WIRE` §5).
+//!   hold them (`server/gates.sql`).
 //! - A pipeline's statements before one Sync are one unit, as PostgreSQL runs them as one.
 //! - A COMMIT that is answered with an error inside a flushed pipeline leaves the block failed
 //!   instead of ended.
@@ -64,6 +65,7 @@ mod pump;
 mod session;
 mod socket;
 mod startup;
+mod traffic;
 #[cfg(test)]
 mod transparency;
 mod unit;
@@ -76,4 +78,5 @@ pub use nature::{Nature, Reach, Text};
 pub use outcome::{Outcome, SqlError, Status};
 pub use proxy::{CannotListen, Control, Mode, Proxy};
 pub use startup::Startup;
+pub use traffic::Traffic;
 pub use unit::{Part, Unit, Until};

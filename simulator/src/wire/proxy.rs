@@ -8,6 +8,7 @@ use super::pump::Pump;
 use super::session::{Rules, Session};
 use super::socket::{Heard, Socket};
 use super::startup::{Opening, Startup};
+use super::traffic::{Share, Traffic};
 use crate::server::{Address, DatabaseUrl};
 use bytes::BytesMut;
 use std::collections::HashMap;
@@ -115,6 +116,7 @@ struct Line {
     upstream: Address,
     mode: Mode,
     control: Control,
+    traffic: Traffic,
     sessions: Arc<AtomicU64>,
 }
 
@@ -146,6 +148,7 @@ impl Proxy {
                 upstream,
                 mode,
                 control: Control::default(),
+                traffic: Traffic::default(),
                 sessions: Arc::new(AtomicU64::new(1)),
             },
         })
@@ -175,6 +178,12 @@ impl Proxy {
     #[must_use]
     pub fn control(&self) -> Control {
         self.line.control.clone()
+    }
+
+    /// A handle that tells whether anything is under way.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.line.traffic.clone()
     }
 
     /// Serves connections, for ever. Dropping the future closes all of them at once.
@@ -217,9 +226,12 @@ fn socket_in(folder: &Path) -> PathBuf {
 
 impl Line {
     async fn converse(self, mut client: Socket) {
+        let share = self.traffic.begin();
         let mut heard = BytesMut::new();
         match greet(&mut client, &mut heard).await {
-            Ok(Some(Opening::Session(startup))) => self.open(client, startup, &heard).await,
+            Ok(Some(Opening::Session(startup))) => {
+                self.open(client, startup, &heard, share).await;
+            }
             Ok(Some(Opening::Cancel { bytes, .. })) => {
                 // PostgreSQL answers a cancel by closing, whether or not the key was right.
                 if let Ok(server) = Socket::connect(&self.upstream).await {
@@ -231,7 +243,7 @@ impl Line {
         }
     }
 
-    async fn open(self, client: Socket, startup: Startup, early: &[u8]) {
+    async fn open(self, client: Socket, startup: Startup, early: &[u8], share: Share) {
         let server = match Socket::connect(&self.upstream).await {
             Ok(server) => server,
             Err(error) => {
@@ -255,7 +267,9 @@ impl Line {
         self.control.lock().insert(id, cut);
         let mut session = Session::new(id, rules, startup);
         session.hear_client(early);
-        Pump::new(session, client, server, is_cut).run().await;
+        Pump::new(session, client, server, is_cut, share)
+            .run()
+            .await;
         self.control.lock().remove(&id);
     }
 }

@@ -4,6 +4,7 @@
 
 use super::session::Session;
 use super::socket::{Heard, Socket};
+use super::traffic::Share;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,6 +25,7 @@ pub(super) struct Pump {
     server_ended: bool,
     cut: oneshot::Receiver<()>,
     was_cut: bool,
+    share: Share,
     scratch: Box<[u8]>,
 }
 
@@ -33,6 +35,7 @@ impl Pump {
         client: Socket,
         server: Socket,
         cut: oneshot::Receiver<()>,
+        share: Share,
     ) -> Self {
         Self {
             session,
@@ -42,6 +45,7 @@ impl Pump {
             server_ended: false,
             cut,
             was_cut: false,
+            share,
             scratch: vec![0; SCRATCH].into(),
         }
     }
@@ -52,6 +56,7 @@ impl Pump {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut any = false;
         loop {
             // First, so that nothing which came after the cut is forwarded.
             if !self.was_cut && Pin::new(&mut self.cut).poll(cx).is_ready() {
@@ -70,7 +75,11 @@ impl Pump {
             if self.server_ended && self.client.is_none() {
                 return Poll::Ready(());
             }
+            any |= moved;
             if !moved {
+                if any {
+                    self.share.moved(!self.session.rests());
+                }
                 return Poll::Pending;
             }
         }

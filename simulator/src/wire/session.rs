@@ -186,6 +186,13 @@ impl Session {
         matches!(self.phase, Phase::Leaving)
     }
 
+    /// Whether its client has nothing to wait for but a verdict.
+    pub(super) fn rests(&self) -> bool {
+        matches!(self.phase, Phase::Idle | Phase::Held(_))
+            && self.to_client.is_empty()
+            && self.to_server.is_empty()
+    }
+
     /// Whether the server's socket may be half-closed once `to_server` is written: then it can
     /// notice a dead client, if it looks.
     pub(super) fn has_said_all(&self) -> bool {
@@ -388,6 +395,8 @@ impl Session {
                 && kind == Kind::Effect
                 && unit.until != Until::Flush
                 && matches!(&reading.executed[..], [only] if only.nature.delayable),
+            prepares: kind == Kind::Effect && takes_snapshot && reading.executed.is_empty(),
+            strict: self.strict.0 || self.strict.1,
         }
     }
 
@@ -580,6 +589,7 @@ impl Session {
             status: self.status,
             ends_transaction: true,
             delayable: false,
+            prepares: false,
             ..of.clone()
         }
     }

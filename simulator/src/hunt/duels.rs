@@ -1,0 +1,388 @@
+//! Duels, fought in many orders: all of them, where that ends soon enough.
+//!
+//! Every order is tried first, of those that can't be told apart one. A duel with too many for
+//! that is begun anew with at most two preemptions, which most races need; and if that doesn't end
+//! either, the rest of the budget is drawn by PCT, which says with what probability it finds a bug
+//! of its depth.
+
+use super::judge::{self, Judged};
+use super::shrink::Found;
+use super::tally::Tally;
+use super::{Finds, Order, Watcher};
+use crate::clock::Stopwatch;
+use crate::execute::{Stage, StageError};
+use crate::history::History;
+use crate::invariant::{Finding, Invariant};
+use crate::random;
+use crate::report::{Coverage, Divergence, Saved, statements};
+use crate::storm::{Action, Duel, Schedule};
+use crate::strategy::{Actor, Diverged, Exhaustive, Pct, Random, Replay, Strategy};
+
+/// Which duels are fought, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// How orders are chosen.
+    pub method: Method,
+    /// How many orders of a pair are tried at most.
+    pub orders: u32,
+    /// How many orders of three operations at once, of which there are many more; none if 0.
+    pub threes: u32,
+}
+
+/// How orders are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Every order, then a bound on preemptions, then PCT.
+    Exhaustive,
+    /// Probabilistic concurrency testing, for bugs of this depth.
+    Pct {
+        /// How many steps must come in a certain order.
+        depth: u32,
+    },
+    /// Every step drawn.
+    Random,
+}
+
+impl Method {
+    /// Its name at the command line.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Exhaustive => "exhaustive",
+            Self::Pct { .. } => "pct",
+            Self::Random => "random",
+        }
+    }
+}
+
+/// How many steps PCT believes a run to have before it has seen one.
+const STEPS: u32 = 12;
+
+/// Preemptions that most races need at most.
+const PREEMPTIONS: u32 = 2;
+
+/// The depth of the bugs that PCT looks for at the end.
+const DEPTH: u32 = 3;
+
+impl Plan {
+    /// Every order of pairs and threes.
+    #[must_use]
+    pub fn exhaustive() -> Self {
+        Self {
+            method: Method::Exhaustive,
+            orders: 2_000,
+            threes: 200,
+        }
+    }
+
+    /// Every order of pairs.
+    #[must_use]
+    pub fn pairs() -> Self {
+        Self {
+            threes: 0,
+            ..Self::exhaustive()
+        }
+    }
+
+    /// The pairs, as far as a few dozen orders go.
+    #[must_use]
+    pub fn brief() -> Self {
+        Self {
+            method: Method::Exhaustive,
+            orders: 40,
+            threes: 0,
+        }
+    }
+}
+
+/// What came of one strategy's orders of one duel.
+struct Round {
+    orders: u32,
+    /// The strategy had no more.
+    whole: bool,
+    /// Nothing more is to be tried at all.
+    over: bool,
+    /// Left, because somebody waits for another in one process.
+    waits: bool,
+    /// The same steps led elsewhere.
+    strays: Option<String>,
+}
+
+/// Fights every duel of what the ledger offers.
+pub(super) fn fight_all(
+    stage: &mut Stage,
+    order: &Order,
+    plan: &Plan,
+    watcher: &mut dyn Watcher,
+    tally: &mut Tally,
+    found: &mut Finds,
+) -> Result<(), StageError> {
+    let watch = Stopwatch::start();
+    let pairs = stage.menu().duels().into_iter();
+    let mut duels: Vec<(Duel, u32)> = pairs.map(|duel| (duel, plan.orders)).collect();
+    if plan.threes > 0 {
+        let threes = stage.menu().threes().into_iter();
+        duels.extend(threes.map(|duel| (duel, plan.threes)));
+    }
+    let all = u32::try_from(duels.len()).unwrap_or(u32::MAX);
+    for (done, (duel, most)) in (1..).zip(&duels) {
+        let mut duelling = Duelling {
+            stage: &mut *stage,
+            duel,
+            order,
+            watcher: &mut *watcher,
+            tally: &mut *tally,
+            found: &mut *found,
+            watch,
+            minds_memory: false,
+        };
+        let over = duelling.fight(plan.method, *most, random::case_seed(order.seed, done))?;
+        tally.cases = done;
+        watcher.case(done, all);
+        if over {
+            break;
+        }
+    }
+    tally.left_out.extend(stage.left_out());
+    tally.explain(Invariant::Boundary, "pairs of calls say nothing of it");
+    Ok(())
+}
+
+/// One duel, with all that its orders are counted in.
+struct Duelling<'a> {
+    stage: &'a mut Stage,
+    duel: &'a Duel,
+    order: &'a Order,
+    watcher: &'a mut dyn Watcher,
+    tally: &'a mut Tally,
+    found: &'a mut Finds,
+    /// Since the first duel.
+    watch: Stopwatch,
+    /// Somebody was seen to wait for another in one process: then what it has in memory counts
+    /// among what their moves depend on. It is seen in the first orders, if at all: there each
+    /// start is tried before each move of the others.
+    minds_memory: bool,
+}
+
+impl Duelling<'_> {
+    /// Tries what the plan says; true if nothing more is to be tried.
+    fn fight(&mut self, method: Method, most: u32, seed: u64) -> Result<bool, StageError> {
+        match method {
+            Method::Exhaustive => {
+                let mut round = self.rounds(&mut Exhaustive::new(), most)?;
+                if round.waits {
+                    self.minds_memory = true;
+                    round = self.rounds(&mut Exhaustive::new(), most)?;
+                }
+                if round.whole || round.over || round.strays.is_some() {
+                    return Ok(self.covers(&round, Coverage::EVERY));
+                }
+                self.covers(&round, Coverage::EVERY);
+                let bounded = self.rounds(&mut Exhaustive::bounded(PREEMPTIONS), most)?;
+                let how = format!("at most {PREEMPTIONS} preemptions");
+                if bounded.whole || bounded.over || bounded.strays.is_some() {
+                    return Ok(self.covers(&bounded, &how));
+                }
+                self.covers(&bounded, &how);
+                self.draw_pct(DEPTH, (most / 2).max(1), seed)
+            }
+            Method::Pct { depth } => self.draw_pct(depth, most, seed),
+            Method::Random => {
+                let round = self.rounds(&mut Random::new(seed), most)?;
+                Ok(self.covers(&round, "drawn at random"))
+            }
+        }
+    }
+
+    fn draw_pct(&mut self, depth: u32, most: u32, seed: u64) -> Result<bool, StageError> {
+        let mut pct = Pct::new(seed, depth, STEPS);
+        let round = self.rounds(&mut pct, most)?;
+        // At least one of so many runs.
+        let missed = (1.0 - pct.bound()).powf(f64::from(round.orders));
+        let percent = 100.0 * (1.0 - missed);
+        let how = format!("by PCT, a bug of depth {depth} found with at least {percent:.0} %");
+        Ok(self.covers(&round, &how))
+    }
+
+    fn covers(&mut self, round: &Round, how: &str) -> bool {
+        let how = match &round.strays {
+            Some(why) => format!("{how}, until the ledger's own doing changed: {why}"),
+            None => how.to_owned(),
+        };
+        self.tally.covers(Coverage {
+            name: self.duel.name.clone(),
+            orders: round.orders,
+            whole: round.whole,
+            how,
+        });
+        round.over
+    }
+
+    /// Tries a strategy's orders, so many at most.
+    fn rounds(&mut self, strategy: &mut dyn Strategy, most: u32) -> Result<Round, StageError> {
+        let mut round = Round {
+            orders: 0,
+            whole: false,
+            over: false,
+            waits: false,
+            strays: None,
+        };
+        // An order that can't be told from another costs as much as any.
+        let mut redundant = 0;
+        let mut counts = true;
+        loop {
+            let only = &self.order.only;
+            // Whatever was to be judged is broken: more orders would say it again.
+            let told = only.iter().all(|claim| self.found.contains_key(claim));
+            let late = self
+                .order
+                .time
+                .is_some_and(|time| self.watch.elapsed() > time);
+            round.over |= told || late || counts && self.watcher.stop();
+            if round.over || round.orders >= most || redundant >= 4 * most {
+                return Ok(round);
+            }
+            if !strategy.begin() {
+                round.whole = true;
+                return Ok(round);
+            }
+            let schedule = &self.duel.schedule;
+            match fight(
+                self.stage,
+                schedule,
+                strategy,
+                self.order,
+                self.minds_memory,
+            ) {
+                Ok(Fight::Redundant) => {
+                    redundant += 1;
+                    counts = false;
+                }
+                Ok(Fight::Judged {
+                    schedule,
+                    judged,
+                    waited_inside,
+                }) => {
+                    round.orders += 1;
+                    counts = true;
+                    round.waits = waited_inside && !self.minds_memory;
+                    // Who hangs costs the limit each time; one finding is enough.
+                    round.over |= judged.hangs();
+                    self.note(&schedule, *judged);
+                    if round.waits {
+                        return Ok(round);
+                    }
+                }
+                Ok(Fight::Diverged { diverged, .. }) => {
+                    self.stage.refresh()?;
+                    round.strays = Some(diverged.to_string());
+                    return Ok(round);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn note(&mut self, schedule: &Schedule, judged: Judged) {
+        self.tally.count(schedule, &judged);
+        for (invariant, finding) in judged.findings {
+            if let Finding::Broken(breach) = finding
+                && !self.found.contains_key(&invariant)
+            {
+                let it = Found {
+                    schedule: schedule.clone(),
+                    history: judged.history.clone(),
+                    breach,
+                };
+                let told = it.tell(self.stage, self.order.seed, invariant);
+                self.found.insert(invariant, Some(told));
+                self.watcher.found(invariant);
+            }
+        }
+    }
+}
+
+/// Fights a saved duel again, in the order that it was saved with, and says where it came to be
+/// another.
+pub(super) fn again(
+    stage: &mut Stage,
+    saved: &Saved,
+    order: &Order,
+) -> Result<(Option<Judged>, Option<Divergence>), StageError> {
+    let steps = saved.schedule.steps.iter();
+    let kept = steps.filter_map(|step| match &step.action {
+        Action::Duel { order, .. } => Some(order.clone()),
+        _ => None,
+    });
+    let mut strategy = Replay::new(kept.flatten().map(Actor).collect());
+    strategy.begin();
+    match fight(stage, &saved.schedule, &mut strategy, order, false)? {
+        Fight::Judged { judged, .. } => {
+            let made = statements(&judged.history);
+            let diverged = Divergence::between(&saved.statements, &made);
+            Ok((Some(*judged), diverged))
+        }
+        // A replay never leaves an order for another.
+        Fight::Redundant => Ok((None, None)),
+        Fight::Diverged { diverged, history } => {
+            let made = statements(&history);
+            let names = |actors: &[Actor]| actors.iter().map(|it| it.0).collect::<Vec<_>>();
+            let (wanted, could) = (names(&diverged.wanted), names(&diverged.enabled));
+            let stuck = Divergence::stuck(diverged.step, &wanted, &could);
+            let other = Divergence::between(&saved.statements, &made)
+                .filter(|_| !saved.statements.starts_with(&made));
+            // Its calls were left in the middle of what they did.
+            stage.refresh()?;
+            Ok((None, Some(other.unwrap_or(stuck))))
+        }
+    }
+}
+
+/// What came of one fight.
+enum Fight {
+    /// Its order can't be told from one that was fought already.
+    Redundant,
+    /// It isn't the run that is repeated; this much happened until it was noticed.
+    Diverged {
+        diverged: Diverged,
+        history: Box<History>,
+    },
+    /// It was fought to its end.
+    Judged {
+        schedule: Schedule,
+        judged: Box<Judged>,
+        waited_inside: bool,
+    },
+}
+
+fn fight(
+    stage: &mut Stage,
+    schedule: &Schedule,
+    strategy: &mut dyn Strategy,
+    order: &Order,
+    minds_memory: bool,
+) -> Result<Fight, StageError> {
+    let fought = stage.play_duel(schedule, strategy, minds_memory)?;
+    let Some(history) = fought.history else {
+        return Ok(Fight::Redundant);
+    };
+    if let Some(diverged) = fought.diverged {
+        let history = Box::new(history);
+        return Ok(Fight::Diverged { diverged, history });
+    }
+    let mut chosen = schedule.clone();
+    for step in &mut chosen.steps {
+        if let Action::Duel { order, .. } = &mut step.action {
+            order.clone_from(&fought.order);
+        }
+    }
+    let judged = judge::claims(history, &order.only);
+    if judged.broken().next().is_some() {
+        stage.refresh()?;
+    }
+    Ok(Fight::Judged {
+        schedule: chosen,
+        judged: Box::new(judged),
+        waited_inside: fought.waited_inside,
+    })
+}
