@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! provision(request) → Server ── install(migrations) → Template ── clone_database → Database
-//!    │ Source: a database url | this machine's programs
+//!    │ Source: a database url | this machine's programs | a package's
 //!    └ drop, panic, Ctrl-C, kill -9: our own server stops and its folder goes
 //! ```
 //!
 //! - [`source`](Source) are the ways to a server; the first that works is taken.
 //! - `local` starts this machine's own programs (`binaries`) on a data folder `baked` once, in a
 //!   throw-away `folder` in memory (`scratch`), watched over by a `keeper`.
+//! - `package` fetches such programs where there are none.
 //! - [`Server`] makes databases: a [`Template`] from a ledger's [`Script`]s, clones of it.
 //! - [`Gates`] hold each write inside a database function, and say who waits for whom.
 //! - `foreign` borrows a server and gives it back as it was; what a killed run could not give
@@ -30,6 +31,7 @@ mod gates;
 mod keeper;
 mod local;
 mod ours;
+mod package;
 mod postmaster;
 mod request;
 mod run_id;
@@ -53,6 +55,7 @@ pub use examination::{Examination, Finding, Health, examine};
 pub use foreign::Foreign;
 pub use gates::{Gates, Standing};
 pub use local::LocalBinaries;
+pub use package::{PACKAGE_VARIABLE, Package};
 pub use request::{Request, URL_VARIABLE, provision};
 pub use schema::{SchemaError, Script};
 pub use server::{Database, Server, Template};

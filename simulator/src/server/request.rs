@@ -8,6 +8,7 @@ use super::database_url::DatabaseUrl;
 use super::error::ServerError;
 use super::foreign::Foreign;
 use super::local::LocalBinaries;
+use super::package::Package;
 use super::server::Server;
 use super::source::{self, Source};
 
@@ -47,7 +48,10 @@ pub fn provision(request: &Request) -> Result<Server, ServerError> {
 
 /// The ways that need nothing from the user, the best one first.
 pub(super) fn own() -> Vec<Box<dyn Source>> {
-    vec![Box::new(LocalBinaries::find())]
+    match Package::chosen() {
+        Some(package) => vec![Box::new(package)],
+        None => vec![Box::new(LocalBinaries::find()), Box::new(Package::newest())],
+    }
 }
 
 impl Request {
