@@ -197,7 +197,7 @@ impl Template {
     ) {
         let pieces = match (indent, self.inside.get(indent / 2)) {
             (0, _) => Cow::Borrowed(&self.pieces),
-            (_, Some(kept)) if indent % 2 == 0 => {
+            (_, Some(kept)) if indent.is_multiple_of(2) => {
                 Cow::Borrowed(kept.get_or_init(|| self.pieces.indented(indent)))
             }
             _ => Cow::Owned(self.pieces.indented(indent)),
