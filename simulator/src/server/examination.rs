@@ -57,7 +57,7 @@ pub fn examine(request: &Request) -> Examination {
     for way in own() {
         let found = ways.iter().any(|way| way.health == Health::Works);
         ways.push(if found && way.must_fetch() {
-            let says = "none unpacked yet; where no other way works, a run fetches it";
+            let says = "not tried: a run that finds no better way fetches what it needs";
             finding(way.name(), Health::Note, says)
         } else {
             tried(way.as_ref())

@@ -2,13 +2,15 @@
 //!
 //! ```text
 //! provision(request) → Server ── install(migrations) → Template ── clone_database → Database
-//!    │ Source: a database url | this machine's programs | a package's
+//!    │ Source: a database url | this machine's programs | a container |
+//!    │         a package's programs
 //!    └ drop, panic, Ctrl-C, kill -9: our own server stops and its folder goes
 //! ```
 //!
 //! - [`source`](Source) are the ways to a server; the first that works is taken.
 //! - `local` starts this machine's own programs (`binaries`) on a data folder `baked` once, in a
 //!   throw-away `folder` in memory (`scratch`), watched over by a `keeper`.
+//! - `docker` has a program of its own start a container.
 //! - `package` fetches such programs where there are none.
 //! - [`Server`] makes databases: a [`Template`] from a ledger's [`Script`]s, clones of it.
 //! - [`Gates`] hold each write inside a database function, and say who waits for whom.
@@ -23,6 +25,7 @@ mod baked;
 mod binaries;
 mod clock_library;
 mod database_url;
+mod docker;
 mod error;
 mod examination;
 mod folder;
@@ -50,6 +53,7 @@ mod version;
 
 pub use binaries::{Binaries, FOLDER_VARIABLE, find as find_binaries};
 pub use database_url::{Address, DatabaseUrl};
+pub use docker::{Docker, IMAGE_VARIABLE};
 pub use error::{ADVICE, Refusal, ServerError};
 pub use examination::{Examination, Finding, Health, examine};
 pub use foreign::Foreign;

@@ -5,6 +5,7 @@
 //! the developer's own, so it is passed over in silence; a URL that was typed is not.
 
 use super::database_url::DatabaseUrl;
+use super::docker::Docker;
 use super::error::ServerError;
 use super::foreign::Foreign;
 use super::local::LocalBinaries;
@@ -48,10 +49,17 @@ pub fn provision(request: &Request) -> Result<Server, ServerError> {
 
 /// The ways that need nothing from the user, the best one first.
 pub(super) fn own() -> Vec<Box<dyn Source>> {
-    match Package::chosen() {
-        Some(package) => vec![Box::new(package)],
-        None => vec![Box::new(LocalBinaries::find()), Box::new(Package::newest())],
+    if let Some(package) = Package::chosen() {
+        return vec![Box::new(package)];
     }
+    if let Some(docker) = Docker::chosen() {
+        return vec![Box::new(docker)];
+    }
+    vec![
+        Box::new(LocalBinaries::find()),
+        Box::new(Docker),
+        Box::new(Package::newest()),
+    ]
 }
 
 impl Request {
