@@ -23,8 +23,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .with_env_var("POSTGRES_HOST_AUTH_METHOD", "trust")
         .start()?;
     let port = container.get_host_port_ipv4(5432.tcp())?;
-    println!("postgres://postgres@127.0.0.1:{port}/postgres");
-    std::io::stdout().flush()?;
+    let mut stdout = std::io::stdout();
+    // Who is gone by now has closed our standard input too.
+    let _ = writeln!(stdout, "postgres://postgres@127.0.0.1:{port}/postgres");
+    let _ = stdout.flush();
     let mut nothing = Vec::new();
     std::io::stdin().read_to_end(&mut nothing)?;
     container.rm()?;
