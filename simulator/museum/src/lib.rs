@@ -20,23 +20,39 @@
 //! | [`old_invoice`] | looks for an invoice's subscription where it stood before basil |
 //! | [`inquiry_as_dispute`] | takes credits back when a bank only asks |
 //! | [`renewal_sets`] | sets the balance to the plan's credits on renewal day |
+//! | [`every_delivery`] | adds whatever is delivered, as often as it is delivered |
+//! | [`snapshot_is_now`] | takes an event's snapshot for how things stand now |
+//! | [`parked_again`] | keeps an unknown customer's invoice at each attempt, and answers 400 to end them |
+//! | [`moves_at_once`] | moves the credits in one transaction and notes it in another |
+//! | [`looks_then_adds`] | looks whether a sale was granted, and then grants it |
+//! | [`guest_checkout`] | finds accounts by Stripe's customer, which a guest doesn't have |
+//! | [`active_is_paid`] | grants a renewal when the subscription is active, and when its invoice is paid |
+//! | [`short_memory`] | forgets the keys of what it granted before Stripe is done with them |
 //!
 //! All but the first are one ledger, [`webhooks`], which is right but for one habit each. What all
 //! of them get right, because Stripe's documentation spells it out, stands in
 //! [`stripe_signature`].
 
+pub mod active_is_paid;
 pub mod event_id_alone;
+pub mod every_delivery;
 pub mod first_signature;
 pub mod forgotten_stranger;
+pub mod guest_checkout;
 pub mod hundredths;
 pub mod inquiry_as_dispute;
 pub mod invoice_twice;
 pub mod latest_wins;
+pub mod looks_then_adds;
+pub mod moves_at_once;
 pub mod naive;
 pub mod old_invoice;
+pub mod parked_again;
 pub mod refund_delta;
 pub mod renewal_sets;
 pub mod reserialized_body;
+pub mod short_memory;
+pub mod snapshot_is_now;
 pub mod stripe_signature;
 pub mod subscription_twice;
 pub mod unpaid_session;
@@ -104,6 +120,38 @@ pub fn specimens() -> Vec<Subject> {
         webhooks::<renewal_sets::RenewalSets>(
             "renewal-sets",
             "sets the balance to the plan's credits on renewal day",
+        ),
+        webhooks::<every_delivery::EveryDelivery>(
+            "every-delivery",
+            "adds whatever is delivered, as often as it is delivered",
+        ),
+        webhooks::<snapshot_is_now::SnapshotIsNow>(
+            "snapshot-is-now",
+            "takes an event's snapshot for how things stand now",
+        ),
+        webhooks::<parked_again::ParkedAgain>(
+            "parked-again",
+            "keeps an unknown customer's invoice at each attempt, and answers 400 to end them",
+        ),
+        webhooks::<moves_at_once::MovesAtOnce>(
+            "moves-at-once",
+            "moves the credits in one transaction and notes it in another",
+        ),
+        webhooks::<looks_then_adds::LooksThenAdds>(
+            "looks-then-adds",
+            "looks whether a sale was granted, and then grants it",
+        ),
+        webhooks::<guest_checkout::GuestCheckout>(
+            "guest-checkout",
+            "finds accounts by Stripe's customer, which a guest doesn't have",
+        ),
+        webhooks::<active_is_paid::ActiveIsPaid>(
+            "active-is-paid",
+            "grants a renewal when the subscription is active, and when its invoice is paid",
+        ),
+        webhooks::<short_memory::ShortMemory>(
+            "short-memory",
+            "forgets the keys of what it granted before Stripe is done with them",
         ),
     ]
 }

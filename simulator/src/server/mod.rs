@@ -2,13 +2,16 @@
 //!
 //! ```text
 //! provision(request) → Server ── install(migrations) → Template ── clone_database → Database
-//!    │ Source: a database url | this machine's programs
+//!    │ Source: a database url | this machine's programs | a container |
+//!    │         a package's programs
 //!    └ drop, panic, Ctrl-C, kill -9: our own server stops and its folder goes
 //! ```
 //!
 //! - [`source`](Source) are the ways to a server; the first that works is taken.
 //! - `local` starts this machine's own programs (`binaries`) on a data folder `baked` once, in a
 //!   throw-away `folder` in memory (`scratch`), watched over by a `keeper`.
+//! - `docker` has a program of its own start a container.
+//! - `package` fetches such programs where there are none.
 //! - [`Server`] makes databases: a [`Template`] from a ledger's [`Script`]s, clones of it.
 //! - `foreign` borrows a server and gives it back as it was; what a killed run could not give
 //!   back, the next run or `doctor` does.
@@ -23,6 +26,7 @@ mod baked;
 mod binaries;
 mod clock_library;
 mod database_url;
+mod docker;
 mod error;
 mod examination;
 mod folder;
@@ -31,6 +35,7 @@ mod gates;
 mod keeper;
 mod local;
 mod ours;
+mod package;
 mod pause;
 mod postmaster;
 mod request;
@@ -51,10 +56,12 @@ mod watch;
 
 pub use binaries::{Binaries, FOLDER_VARIABLE, find as find_binaries};
 pub use database_url::{Address, DatabaseUrl};
+pub use docker::{Docker, IMAGE_VARIABLE};
 pub use error::{ADVICE, Refusal, ServerError};
 pub use examination::{Examination, Finding, Health, examine};
 pub use foreign::Foreign;
 pub use local::LocalBinaries;
+pub use package::{PACKAGE_VARIABLE, Package};
 pub use pause::Paused;
 pub use request::{Request, URL_VARIABLE, provision};
 pub use schema::{SchemaError, Script};

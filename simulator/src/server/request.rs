@@ -5,9 +5,11 @@
 //! the developer's own, so it is passed over in silence; a URL that was typed is not.
 
 use super::database_url::DatabaseUrl;
+use super::docker::Docker;
 use super::error::ServerError;
 use super::foreign::Foreign;
 use super::local::LocalBinaries;
+use super::package::Package;
 use super::server::Server;
 use super::source::{self, Source};
 
@@ -47,7 +49,17 @@ pub fn provision(request: &Request) -> Result<Server, ServerError> {
 
 /// The ways that need nothing from the user, the best one first.
 pub(super) fn own() -> Vec<Box<dyn Source>> {
-    vec![Box::new(LocalBinaries::find())]
+    if let Some(package) = Package::chosen() {
+        return vec![Box::new(package)];
+    }
+    if let Some(docker) = Docker::chosen() {
+        return vec![Box::new(docker)];
+    }
+    vec![
+        Box::new(LocalBinaries::find()),
+        Box::new(Docker),
+        Box::new(Package::newest()),
+    ]
 }
 
 impl Request {

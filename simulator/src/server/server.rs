@@ -31,6 +31,8 @@ pub struct Server {
     session: Mutex<Session>,
     /// Stops a server of ours when it is dropped, which is after the session has gone.
     keeper: Option<Box<dyn Ours>>,
+    /// What holds a server that isn't ours and was started for us all the same.
+    holder: Option<Box<dyn Send + Sync>>,
 }
 
 /// A migrated database that clones are made of. Nobody connects to it.
@@ -82,7 +84,14 @@ impl Server {
             databases: AtomicU32::new(0),
             session: Mutex::new(session),
             keeper,
+            holder: None,
         })
+    }
+
+    /// Keeps something until the server isn't needed any more.
+    pub(super) fn held_by(mut self, holder: impl Send + Sync + 'static) -> Self {
+        self.holder = Some(Box::new(holder));
+        self
     }
 
     /// The URL of one of its databases, for sqlx, libpq (`psql`) and node's `pg`.

@@ -13,6 +13,11 @@ pub trait Source {
     /// # Errors
     /// [`ServerError::Absent`] if this machine lacks what the way needs, else why it failed.
     fn start(&self) -> Result<Server, ServerError>;
+
+    /// Whether it would have to fetch something first: nobody does that to have a look.
+    fn must_fetch(&self) -> bool {
+        false
+    }
 }
 
 /// Starts the first source that works.

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_attempt_signs_the_same_body_anew() {
+    fn s8_every_attempt_signs_the_same_body_anew() {
         let mut stripe = world();
         everything(&mut stripe).unwrap();
         for event in stripe.events() {
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn deliveries_have_the_headers_of_real_ones() {
+    fn d13_deliveries_have_the_headers_of_real_ones() {
         let mut stripe = world();
         everything(&mut stripe).unwrap();
         let event = &stripe.events()[0];

@@ -119,6 +119,10 @@ impl Shaped for View<'_> {
         &SHAPES[usize::from(self.event.snapshot.previous.is_some())]
     }
 
+    fn length(&self, version: Version) -> usize {
+        self.template(version).length() + self.event.snapshot.object.length(version)
+    }
+
     fn value_of(&self, hole: &str) -> Filling<'_> {
         let event = self.event;
         match hole {

@@ -14,6 +14,7 @@ use super::version::Version;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Something that is printed into a shape.
 pub(super) trait Shaped {
@@ -22,11 +23,16 @@ pub(super) trait Shaped {
     /// What stands in a hole of the shape.
     fn value_of(&self, hole: &str) -> Filling<'_>;
 
+    /// About how long it is when it is printed, in bytes. Growing a body copies all of it.
+    fn length(&self, version: Version) -> usize {
+        // Room for values longer than their holes' names.
+        self.template(version).length() + 1_024
+    }
+
     /// The object as its JSON stands on its own.
     fn print(&self, version: Version) -> Vec<u8> {
         let template = self.template(version);
-        // Room for values longer than their holes' names.
-        let mut body = Vec::with_capacity(template.length + 512);
+        let mut body = Vec::with_capacity(self.length(version));
         template.write(&mut body, 0, version, |hole| self.value_of(hole));
         body
     }
@@ -43,6 +49,8 @@ pub(super) enum Filling<'a> {
     Null,
     /// Any JSON.
     Json(Value),
+    /// An object of texts.
+    Pairs(&'a Metadata),
     /// One object.
     One(&'a dyn Shaped),
     /// An array of objects.
@@ -85,11 +93,9 @@ impl From<Value> for Filling<'_> {
     }
 }
 
-impl From<&Metadata> for Filling<'_> {
-    fn from(metadata: &Metadata) -> Self {
-        let pairs = metadata.iter();
-        let pairs = pairs.map(|(key, value)| (key.clone(), Value::String(value.clone())));
-        Self::Json(Value::Object(pairs.collect()))
+impl<'a> From<&'a Metadata> for Filling<'a> {
+    fn from(metadata: &'a Metadata) -> Self {
+        Self::Pairs(metadata)
     }
 }
 
@@ -102,21 +108,46 @@ where
     }
 }
 
+/// How many levels of indentation are kept printed; what stands deeper is indented each time.
+const LEVELS: usize = 12;
+
 /// A printed shape, cut at its holes.
 #[derive(Debug)]
 pub(super) struct Template {
+    pieces: Pieces,
+    length: usize,
+    /// The same pieces as they stand inside other objects, two spaces a level; made when first
+    /// asked for.
+    inside: [OnceLock<Pieces>; LEVELS],
+}
+
+#[derive(Clone, Debug)]
+struct Pieces {
     head: String,
     holes: Vec<Hole>,
-    length: usize,
 }
 
 /// A place for a value, and the text that follows it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Hole {
     name: String,
     /// How far its line is indented.
     indent: usize,
     after: String,
+}
+
+impl Pieces {
+    /// The pieces with all lines but the first indented further.
+    fn indented(&self, by: usize) -> Self {
+        let deeper = format!("\n{:by$}", "");
+        let mut pieces = self.clone();
+        pieces.head = pieces.head.replace('\n', &deeper);
+        for hole in &mut pieces.holes {
+            hole.indent += by;
+            hole.after = hole.after.replace('\n', &deeper);
+        }
+        pieces
+    }
 }
 
 impl Template {
@@ -140,15 +171,20 @@ impl Template {
             })
             .collect();
         Self {
-            head,
-            holes,
+            pieces: Pieces { head, holes },
             length,
+            inside: [const { OnceLock::new() }; LEVELS],
         }
     }
 
     /// The same of a map.
     pub(super) fn of(shape: Map<String, Value>) -> Self {
         Self::new(&Value::Object(shape))
+    }
+
+    /// How long the shape itself is, in bytes.
+    pub(super) fn length(&self) -> usize {
+        self.length
     }
 
     /// Appends the object, its lines but the first indented by `indent`.
@@ -159,37 +195,70 @@ impl Template {
         version: Version,
         value_of: impl Fn(&str) -> Filling<'a>,
     ) {
-        write_indented(body, &self.head, indent);
-        for hole in &self.holes {
-            let inner = indent + hole.indent;
-            match value_of(&hole.name) {
-                Filling::Text(text) => json(body, &text),
-                Filling::Number(number) => json(body, &number),
-                Filling::Flag(flag) => json(body, &flag),
-                Filling::Null => body.extend_from_slice(b"null"),
-                Filling::Json(value) => {
-                    let text =
-                        serde_json::to_string_pretty(&value).expect("a JSON value always prints");
-                    write_indented(body, &text, inner);
-                }
-                Filling::One(object) => nested(body, object, inner, version),
-                Filling::Many(objects) => {
-                    body.push(b'[');
-                    for (number, object) in objects.iter().enumerate() {
-                        body.extend_from_slice(if number > 0 { b",\n" } else { b"\n" });
-                        spaces(body, inner + 2);
-                        nested(body, *object, inner + 2, version);
-                    }
-                    if !objects.is_empty() {
-                        body.push(b'\n');
-                        spaces(body, inner);
-                    }
-                    body.push(b']');
-                }
+        let pieces = match (indent, self.inside.get(indent / 2)) {
+            (0, _) => Cow::Borrowed(&self.pieces),
+            (_, Some(kept)) if indent.is_multiple_of(2) => {
+                Cow::Borrowed(kept.get_or_init(|| self.pieces.indented(indent)))
             }
-            write_indented(body, &hole.after, indent);
+            _ => Cow::Owned(self.pieces.indented(indent)),
+        };
+        body.extend_from_slice(pieces.head.as_bytes());
+        for hole in &pieces.holes {
+            fill(body, hole.indent, version, &value_of(&hole.name));
+            body.extend_from_slice(hole.after.as_bytes());
         }
     }
+}
+
+/// Appends what goes into a hole whose line is indented by `indent`.
+fn fill(body: &mut Vec<u8>, indent: usize, version: Version, filling: &Filling<'_>) {
+    match filling {
+        Filling::Text(text) => json(body, text),
+        Filling::Number(number) => json(body, number),
+        Filling::Flag(flag) => json(body, flag),
+        Filling::Null => body.extend_from_slice(b"null"),
+        Filling::Json(value) => {
+            let text = serde_json::to_string_pretty(value).expect("a JSON value always prints");
+            write_indented(body, &text, indent);
+        }
+        Filling::Pairs(pairs) => {
+            let pairs = pairs.iter();
+            between(body, *b"{}", indent, pairs, |body, (key, value)| {
+                json(body, key);
+                body.extend_from_slice(b": ");
+                json(body, value);
+            });
+        }
+        Filling::One(object) => nested(body, *object, indent, version),
+        Filling::Many(objects) => {
+            between(body, *b"[]", indent, objects.iter(), |body, object| {
+                nested(body, *object, indent + 2, version);
+            });
+        }
+    }
+}
+
+/// Appends items between brackets, each on lines of its own; nothing between them if there is none.
+fn between<T>(
+    body: &mut Vec<u8>,
+    [open, close]: [u8; 2],
+    indent: usize,
+    items: impl Iterator<Item = T>,
+    write: impl Fn(&mut Vec<u8>, T),
+) {
+    body.push(open);
+    let mut some = false;
+    for item in items {
+        body.extend_from_slice(if some { b",\n" } else { b"\n" });
+        spaces(body, indent + 2);
+        write(body, item);
+        some = true;
+    }
+    if some {
+        body.push(b'\n');
+        spaces(body, indent);
+    }
+    body.push(close);
 }
 
 fn nested(body: &mut Vec<u8>, object: &dyn Shaped, indent: usize, version: Version) {
@@ -275,8 +344,10 @@ mod tests {
     #[test]
     fn a_filled_template_is_what_serde_would_print() {
         let holes = json!({"a": "{{a}}", "list": [{"b": "{{b}}"}], "c": {"d": "{{d}}"},
-                           "e": "{{e}}", "f": "{{f}}", "g": "{{g}}", "z": "{{z}}"});
+                           "e": "{{e}}", "f": "{{f}}", "g": "{{g}}", "h": ["{{h}}", "{{i}}"], "z": "{{z}}"});
         let (one, two) = (Leaf(1), Leaf(2));
+        let texts = Metadata::from([("a", "\""), ("b", "")].map(|(a, b)| (a.into(), b.into())));
+        let none = Metadata::new();
         let mut body = Vec::new();
         Template::new(&holes).write(&mut body, 0, Version::default(), |hole| match hole {
             "a" => "a \"quoted\"\nname".into(),
@@ -285,12 +356,14 @@ mod tests {
             "e" => Filling::Many(vec![&one, &two]),
             "f" => Filling::Many(Vec::new()),
             "g" => json!({"deep": {"er": [1, 2]}}).into(),
+            "h" => (&texts).into(),
+            "i" => (&none).into(),
             _ => Filling::Null,
         });
         let leaf = |n: i64| json!({"leaf": n, "last": []});
         let whole = json!({"a": "a \"quoted\"\nname", "list": [{"b": 12}], "c": {"d": leaf(1)},
                            "e": [leaf(1), leaf(2)], "f": [], "g": {"deep": {"er": [1, 2]}},
-                           "z": null});
+                           "h": [{"a": "\"", "b": ""}, {}], "z": null});
         assert_eq!(
             String::from_utf8(body).unwrap(),
             serde_json::to_string_pretty(&whole).unwrap()

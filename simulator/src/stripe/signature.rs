@@ -114,7 +114,7 @@ mod tests {
     const V1: &str = "2672d138c9a412830f3bfe2ecc5bfb3277cf6f5b49d0119d77dd6cb64da1257e";
 
     #[test]
-    fn signatures_are_stripes_own() {
+    fn s1_s2_s3_s4_signatures_are_stripes_own() {
         assert_eq!(sign(SECRET, 12345, BODY), format!("t=12345,v1={V1}"));
         assert_eq!(
             sign(
@@ -124,10 +124,24 @@ mod tests {
             ),
             "t=12345,v1=e7df43adcf699b3839cf5fe20429cae4712141aee3660a1671b34f77a1be9444"
         );
+        // S3: not by the secret without its prefix, and not over a body that was printed again.
+        let header = sign(SECRET, 12345, BODY);
+        let bare = SECRET.trim_start_matches("whsec_");
+        assert_eq!(verify(bare, &header, BODY, 12345), Err(Refusal::Mismatch));
+        let value: serde_json::Value = serde_json::from_slice(BODY).unwrap();
+        let compact = serde_json::to_vec(&value).unwrap();
+        let mut wider = Vec::new();
+        let four = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+        let mut printer = serde_json::Serializer::with_formatter(&mut wider, four);
+        serde::Serialize::serialize(&value, &mut printer).unwrap();
+        for printed in [compact, wider] {
+            let verdict = verify(SECRET, &header, &printed, 12345);
+            assert_eq!(verdict, Err(Refusal::Mismatch));
+        }
     }
 
     #[test]
-    fn the_junk_of_test_mode_proves_nothing() {
+    fn s5_the_junk_of_test_mode_proves_nothing() {
         let header = sign(SECRET, 12345, BODY) + &junk(12345, BODY);
         assert_eq!(verify(SECRET, &header, BODY, 12345), Ok(()));
         let (proof, junk) = header.rsplit_once(",v0=").unwrap();
@@ -140,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn checks_run_in_stripes_order() {
+    fn s15_s16_checks_run_in_stripes_order() {
         let now = 12345 + TOLERANCE_SECONDS + 1;
         let cases = [
             ("bad_header".to_owned(), Err(Refusal::NoTimestamp)),
@@ -166,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_of_300_seconds_passes_and_the_future_does_too() {
+    fn s11_s12_an_age_of_300_seconds_passes_and_the_future_does_too() {
         let header = sign(SECRET, 12345, BODY);
         for now in [0, 12345, 12345 + 300] {
             assert_eq!(verify(SECRET, &header, BODY, now), Ok(()), "now {now}");
@@ -174,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn one_good_v1_among_bad_ones_is_enough() {
+    fn s14_one_good_v1_among_bad_ones_is_enough() {
         for header in [
             format!("t=12345,v1=potato,v1={V1}"),
             format!("t=12345,v1={V1},v1=potato"),

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn s9_the_other_mode_signs_with_a_secret_of_its_own() {
+    fn s9_e5_the_other_mode_signs_with_a_secret_of_its_own() {
         let stripe = events();
         let delivery = stripe.events()[0].tampered(Tampering::OtherMode, SECRET, NOW);
         let body: Value = serde_json::from_slice(&delivery.body).unwrap();

@@ -281,7 +281,7 @@ fn refunds_are_cumulative_and_refunded_only_when_whole() {
 }
 
 #[test]
-fn a_refund_above_the_charge_is_refused() {
+fn r5_a_refund_above_the_charge_is_refused() {
     let mut stripe = world();
     let sale = buy(&mut stripe, PaymentMethod::Card);
     stripe.refund(&sale, 400).unwrap();
@@ -325,7 +325,7 @@ fn the_refund_of_an_invoice_is_about_the_invoice() {
 }
 
 #[test]
-fn a_twin_is_another_event_about_the_same_object() {
+fn d5_a_twin_is_another_event_about_the_same_object() {
     let mut stripe = world();
     let sale = buy(&mut stripe, PaymentMethod::BankDebit);
     let first = latest(&stripe).clone();
@@ -410,7 +410,7 @@ fn the_same_run_and_moves_make_the_same_bytes() {
 }
 
 #[test]
-fn bodies_look_like_stripes() {
+fn e6_bodies_look_like_stripes() {
     let mut stripe = world();
     everything(&mut stripe).unwrap();
     for event in stripe.events() {

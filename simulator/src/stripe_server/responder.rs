@@ -39,6 +39,7 @@ impl Respond for Responder {
                 response = response.insert_header(name.as_str(), value.as_str());
             }
         }
-        response.set_body_raw(answer.body, "application/json")
+        let kind = answer.header("Content-Type").unwrap_or_default();
+        response.set_body_raw(answer.body.clone(), kind)
     }
 }

@@ -17,6 +17,22 @@ BASE = sys.argv[1]
 KEY = "sk_test_badai"
 
 
+# Which row's checks have begun: the mock's own table looks for this, and a failure names it.
+rows = []
+
+
+def row(*ids):
+    rows[:] = ids
+
+
+def failed(kind, error, trace):
+    sys.__excepthook__(kind, error, trace)
+    print("row", ", ".join(rows), file=sys.stderr)
+
+
+sys.excepthook = failed
+
+
 def client(key=KEY, retries=0):
     return stripe.StripeClient(key, base_addresses={"api": BASE}, max_network_retries=retries)
 
@@ -45,7 +61,8 @@ def fails(kind, code, call):
 
 api, patient = client().v1, client(retries=2).v1
 
-# H4, H7, H8: pages, and walking over all of them.
+# Pages, and walking over all of them.
+row("H4", "H7", "H8")
 made = []
 for n in range(25):
     params = {"name": f"Buyer {n} & co", "metadata": {"n": str(n), "a b": "c+d"}}
@@ -56,7 +73,7 @@ assert api.customers.retrieve(made[0]).metadata["a b"] == "c+d"
 ranged = api.customers.list({"created": {"gte": 1}, "limit": 2})
 assert len(ranged.data) == 2 and ranged.has_more
 
-# C1, C7: a session, open and complete; H6: expansions.
+row("C1", "C7", "H6")
 opened = api.checkout.sessions.create(
     {
         "mode": "payment",
@@ -72,12 +89,12 @@ assert (paid.status, paid.payment_status) == ("complete", "paid")
 assert paid.line_items.data[0].price.id == "price_pack"
 assert paid.payment_intent.status == "succeeded"
 
-# H10 to H13: idempotency keys.
+row("H10", "H11")
 keyed = lambda name: api.customers.create({"name": name}, {"idempotency_key": "key-py"})
 assert keyed("one").id == keyed("one").id
 fails(stripe.IdempotencyError, None, lambda: keyed("two"))
 
-# The error table.
+row("error table")
 bad = lambda: client("sk_live_abcdefgh").v1.customers.list()
 assert "sk_live_****efgh" in str(fails(stripe.AuthenticationError, None, bad))
 invalid = stripe.InvalidRequestError
@@ -91,19 +108,33 @@ due = desk("moves/fail-renewal", customer=poor.id, price="price_plan")["sale"]
 fails(stripe.CardError, "card_declined", lambda: api.invoices.pay(due))
 assert api.invoices.pay(due, {"paid_out_of_band": True}).status == "paid"
 
-# N1 to N9: what is retried, counted by what went wrong.
-for failure in ["error-before", "no-answer", "key-in-use", "lock-timeout"]:
+row("N2")
+for failure in ["error-before", "no-answer", "key-in-use", "lock-timeout", "bad-gateway"]:
     desk("moves/fail", failure=failure)
     patient.customers.create({})
+row("N1")
 desk("moves/fail", failure="error-before")
 fails(stripe.APIError, None, lambda: api.customers.create({}))
+row("N8")
+desk("moves/fail", failure="bad-gateway")
+gateway = fails(stripe.APIError, None, lambda: api.customers.create({}))
+assert gateway.http_status == 502
+row("N9")
 desk("moves/fail", failure="rate-limited")
-fails(stripe.RateLimitError, "rate_limit", lambda: patient.customers.create({}))
+limited = fails(stripe.RateLimitError, "rate_limit", lambda: patient.customers.create({}))
+assert limited.code is None
+row("N6")
 desk("moves/fail", failure="error-after")
 fails(stripe.APIError, None, lambda: patient.customers.create({}))
+row("N7")
+before = len(list(api.customers.list({"limit": 100}).auto_paging_iter()))
 desk("moves/fail", failure="half-answer")
 fails(stripe.APIConnectionError, None, lambda: patient.customers.create({}))
-# S1, S4, S5, S11 to S18: the published signature cases.
+after = len(list(api.customers.list({"limit": 100}).auto_paging_iter()))
+assert after == before + 1, "the write happened, once"
+
+# The published signature cases.
+row("S1", "S4", "S5", "S11", "S12", "S13", "S14", "signature table")
 SECRET = "whsec_test_secret"
 BODY = '{\n  "id": "evt_test_webhook",\n  "object": "event"\n}'
 GOLDEN = "2672d138c9a412830f3bfe2ecc5bfb3277cf6f5b49d0119d77dd6cb64da1257e"
@@ -145,5 +176,11 @@ try:
 except stripe.SignatureVerificationError:
     raise
 except ValueError:
+    pass
+row("S18")
+try:
+    event_of(good, b"\xff")
+    raise AssertionError("no UTF-8 was taken")
+except UnicodeDecodeError:
     pass
 print("passed")

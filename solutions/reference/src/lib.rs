@@ -23,7 +23,7 @@ mod webhook;
 use simulator::Subject;
 
 pub use ledger::PostgresLedger;
-pub use service::{Settings, service};
+pub use service::{Draining, Settings, service};
 pub use signature::{Forged, TOLERANCE_SECONDS, verify};
 
 /// The reference ledger as it is recommended: a success that comes after its refund is rejected.

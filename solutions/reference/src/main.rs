@@ -6,14 +6,21 @@
 //! LEDGER_TOKEN            what our own servers say to be let in
 //! LEDGER_PRICES           price_pack=100,price_plan=50
 //! LEDGER_LOW_BALANCES     100,20 (none if unset)
+//! LEDGER_DRAIN_SECONDS    5 if unset
 //! PORT                    8080 if unset
 //! ```
+//!
+//! On SIGTERM and Ctrl-C it first says at `/readyz` that it isn't ready, and goes on for so many
+//! seconds, or until it is told again: whoever balances the load has seen it then. After that it
+//! takes nothing new, answers what is under way, and ends.
 
-use reference::{Settings, service};
+use reference::{Draining, Settings, service};
 use simulator::{Catalogue, Credits, Currency, Money, Offer, OfferKind, StripeAccess, World};
 use std::error::Error;
+use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -31,24 +38,26 @@ async fn serve() -> Result<(), Box<dyn Error>> {
         world: World::new(variable("DATABASE_URL")?, stripe, catalogue),
         token: variable("LEDGER_TOKEN")?,
         low_balances: numbers(&std::env::var("LEDGER_LOW_BALANCES").unwrap_or_default())?,
+        draining: Draining::default(),
     };
-    let port = std::env::var("PORT").unwrap_or_else(|_| "8080".to_owned());
-    let listener = TcpListener::bind(("127.0.0.1", port.parse::<u16>()?)).await?;
+    let grace = Duration::from_secs(number("LEDGER_DRAIN_SECONDS", 5)?);
+    let port = u16::try_from(number("PORT", 8080)?)?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("listening on {}", listener.local_addr()?);
 
-    // On SIGTERM and Ctrl-C nothing new is taken, and what is under way is answered.
-    let (stop, stopped) = oneshot::channel();
-    let mut stop = Some(stop);
+    let (tell, mut told) = mpsc::unbounded_channel();
     ctrlc::set_handler(move || {
-        if let Some(stop) = stop.take() {
-            // A server that is gone needn't be told.
-            let _ = stop.send(());
-        }
+        // A server that is gone needn't be told.
+        let _ = tell.send(());
     })?;
+    let draining = settings.draining.clone();
     let router = service(settings).await?;
     axum::serve(listener, router)
-        .with_graceful_shutdown(async {
-            let _ = stopped.await;
+        .with_graceful_shutdown(async move {
+            told.recv().await;
+            draining.begin();
+            // Told again or not, it is time.
+            let _ = timeout(grace, told.recv()).await;
         })
         .await?;
     Ok(())
@@ -56,6 +65,14 @@ async fn serve() -> Result<(), Box<dyn Error>> {
 
 fn variable(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|_| format!("{name} is not set"))
+}
+
+fn number(name: &str, unset: u64) -> Result<u64, String> {
+    let Ok(text) = std::env::var(name) else {
+        return Ok(unset);
+    };
+    let wrong = |_| format!("{name} is `{text}`, expected a whole number");
+    text.parse().map_err(wrong)
 }
 
 /// Reads `price_pack=100,price_plan=50`.

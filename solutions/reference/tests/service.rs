@@ -1,6 +1,6 @@
 //! The service, asked over HTTP, on a database of its own.
 
-use reference::{Settings, service};
+use reference::{Draining, Settings, service};
 use serde_json::{Value, json};
 use simulator::server::{self, Request};
 use simulator::stripe::{PaymentMethod, Stripe};
@@ -8,6 +8,8 @@ use simulator::{
     AccountId, Catalogue, Credits, Currency, Delivery, Ledger, Money, Offer, OfferKind,
     StripeAccess, World, clock,
 };
+use std::future::poll_fn;
+use std::task::Poll;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -86,6 +88,7 @@ fn with_service(test: impl AsyncFnOnce(Service)) {
                 world: World::new(database.url().to_owned(), access, catalogue()),
                 token: "token".to_owned(),
                 low_balances: vec![50, 20],
+                draining: Draining::default(),
             };
             let router = service(settings).await.unwrap();
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -94,6 +97,27 @@ fn with_service(test: impl AsyncFnOnce(Service)) {
         }
         test(Service { ports }).await;
     });
+}
+
+/// Polls all of them together, and gives their answers in order.
+async fn at_once<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut under_way: Vec<_> = all.map(Box::pin).map(Some).collect();
+    let mut answers: Vec<Option<T>> = under_way.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (place, answer) in under_way.iter_mut().zip(&mut answers) {
+            if let Some(future) = place
+                && let Poll::Ready(said) = future.as_mut().poll(context)
+            {
+                (*answer, *place) = (Some(said), None);
+            }
+        }
+        match under_way.iter().any(Option::is_some) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        }
+    })
+    .await;
+    answers.into_iter().flatten().collect()
 }
 
 #[test]
@@ -192,6 +216,113 @@ fn a_low_balance_is_told_once_a_threshold_and_again_after_it_was_higher() {
         ] {
             assert!(metrics.contains(line), "{metrics}");
         }
+    });
+}
+
+#[test]
+fn whoever_raises_a_balance_arms_its_alerts_again() {
+    with_service(async |service| {
+        let account = AccountId::new(ACCOUNT);
+        let mut stripe = Stripe::new(1, catalogue(), clock::unix_now());
+        let card = PaymentMethod::Card;
+        let buys = async |stripe: &mut Stripe| {
+            let before = stripe.events().len();
+            stripe.checkout(&account, None, "price_pack", card).unwrap();
+            for event in &stripe.events()[before..] {
+                let delivery = event.delivery(SECRET, clock::unix_now());
+                assert_eq!(service.deliver(1, &delivery).await, 200);
+            }
+        };
+        let reserve = async |job: &str, amount: i64| {
+            let asked = json!({ "account": ACCOUNT, "job": job, "amount": amount });
+            service.post(0, "/jobs", &asked).await.1["below"].clone()
+        };
+        buys(&mut stripe).await;
+        assert_eq!(reserve("job-1", 60).await, json!([50]));
+        assert_eq!(reserve("job-2", 1).await, json!([]), "told before");
+        buys(&mut stripe).await;
+        assert_eq!(reserve("job-3", 99).await, json!([50]), "a webhook");
+        let refunded = service.post(1, "/jobs/job-3/refund", &json!({})).await;
+        assert_eq!(refunded.0, 200);
+        assert_eq!(reserve("job-4", 99).await, json!([50]), "a refund");
+        let sweep = json!({ "older_than_seconds": 0 });
+        assert_eq!(service.post(1, "/sweep", &sweep).await.0, 200);
+        assert_eq!(reserve("job-5", 190).await, json!([20, 50]), "the sweep");
+        let metrics = service.get("/metrics").await.1;
+        let told = "ledger_low_balance_alerts_total 5\n";
+        assert!(metrics.contains(told), "{metrics}");
+    });
+}
+
+#[test]
+fn c3_deliveries_and_requests_that_come_at_once_to_both_instances_count_once() {
+    with_service(async |service| {
+        let mut stripe = Stripe::new(1, catalogue(), clock::unix_now());
+        let account = AccountId::new(ACCOUNT);
+        for _ in 0..2 {
+            let card = PaymentMethod::Card;
+            stripe.checkout(&account, None, "price_pack", card).unwrap();
+        }
+        // Out of order, four copies of each, two of them twins.
+        let mut ids: Vec<_> = stripe.events().iter().map(|it| it.id.clone()).collect();
+        ids.reverse();
+        let mut deliveries = Vec::new();
+        for id in ids {
+            let twin = stripe.twin(&id).unwrap();
+            for id in [id, twin] {
+                let event = stripe.event(&id).unwrap();
+                for instance in [0, 1] {
+                    deliveries.push((instance, event.delivery(SECRET, clock::unix_now())));
+                }
+            }
+        }
+        let all = deliveries.iter();
+        let all = all.map(|(instance, delivery)| service.deliver(*instance, delivery));
+        for status in at_once(all).await {
+            assert_eq!(status, 200);
+        }
+        let balance = async || {
+            let balance = service.get(&format!("/accounts/{ACCOUNT}")).await.1;
+            let balance: Value = serde_json::from_str(&balance).unwrap();
+            balance["credits"].clone()
+        };
+        assert_eq!(balance().await["spendable"], 200);
+
+        // Twenty jobs of thirty credits, each asked for at both instances: six can be held.
+        let asked: Vec<_> = (0..20)
+            .map(|job| json!({ "account": ACCOUNT, "job": format!("job-{job}"), "amount": 30 }))
+            .collect();
+        let both = asked.iter().flat_map(|asked| [(0, asked), (1, asked)]);
+        let both = both.map(|(instance, asked)| service.post(instance, "/jobs", asked));
+        let answers = at_once(both).await;
+        let reserved = |pair: &&[(u16, Value)]| pair[0].0 == 201;
+        assert_eq!(answers.chunks(2).filter(reserved).count(), 6);
+        for pair in answers.chunks(2) {
+            assert_eq!(pair[0].0, pair[1].0, "both are told the same");
+        }
+        assert_eq!(balance().await["held"], 180);
+        let cost = json!({ "cost": 20 });
+        let ends = (0..20).flat_map(|job| {
+            let (charge, refund) = (
+                format!("/jobs/job-{job}/charge"),
+                format!("/jobs/job-{job}/refund"),
+            );
+            [(0, charge), (1, refund)]
+        });
+        let ends: Vec<_> = ends.collect();
+        let ended = ends
+            .iter()
+            .map(|(instance, path)| service.post(*instance, path, &cost));
+        let ended = at_once(ended).await;
+        let charged = ended.chunks(2).filter(|pair| pair[0].0 == 200).count();
+        let refunded = ended.chunks(2).filter(|pair| pair[1].0 == 200).count();
+        assert_eq!(charged + refunded, 6, "each ends one way");
+        let end = balance().await;
+        let spent = 20 * i64::try_from(charged).unwrap();
+        assert_eq!(
+            (&end["spendable"], &end["held"]),
+            (&json!(200 - spent), &json!(0))
+        );
     });
 }
 

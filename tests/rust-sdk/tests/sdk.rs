@@ -127,6 +127,19 @@ fn n4_the_rust_sdk_retries_as_often_as_it_is_told() {
 }
 
 #[test]
+fn n8_the_rust_sdk_takes_a_gateways_page_for_broken_json() {
+    let server = server();
+    let client = client(&server, API_KEY);
+    server.fail_next(Failure::BadGateway);
+    let create = CreateCustomer::new().customize();
+    let answer = block(create.request_strategy(RequestStrategy::Once).send(&client));
+    assert!(
+        matches!(answer, Err(StripeError::JSONDeserialize(_))),
+        "{answer:?}"
+    );
+}
+
+#[test]
 fn s19_the_rust_sdk_reads_what_it_knows_and_takes_what_it_does_not() {
     let mut stripe = world();
     let account = AccountId::new("6f2c1d34-8a5b-4c7e-9f10-2b3a4c5d6e7f");

@@ -11,6 +11,8 @@ pub enum Stranger {
     IsParked,
     /// It is answered 400.
     IsRefused,
+    /// It is kept, once for each delivery, and answered 400 all the same.
+    IsKeptAndRefused,
 }
 
 /// How a ledger reads its webhooks.
@@ -32,6 +34,12 @@ pub trait Habit: Send + Sync + 'static {
         (paid_pack || paid_plan)
             .then(|| event.text("/id").map(str::to_owned))
             .flatten()
+    }
+
+    /// Whose it is, by our own reference; else it is the customer's.
+    #[must_use]
+    fn account(event: &Event) -> Option<&str> {
+        event.account()
     }
 
     /// What is granted for it: what the catalogue says of the price.
@@ -66,9 +74,33 @@ pub trait Habit: Send + Sync + 'static {
         Stranger::IsParked
     }
 
-    /// Whether an event that was refused counts as processed.
+    /// Whether what was noted before a refusal stays.
     #[must_use]
     fn remembers_what_it_refused() -> bool {
+        false
+    }
+
+    /// Whether an event and a sale are known that came before.
+    #[must_use]
+    fn knows_what_it_did() -> bool {
+        true
+    }
+
+    /// Of how many events and sales it remembers that they came; of all, if it says nothing.
+    #[must_use]
+    fn remembers() -> Option<i64> {
+        None
+    }
+
+    /// Whether it looks for what came before, and then does what it does, waiting for nobody.
+    #[must_use]
+    fn looks_first() -> bool {
+        false
+    }
+
+    /// Whether the credits move in a transaction of their own, before the delivery's commits.
+    #[must_use]
+    fn moves_at_once() -> bool {
         false
     }
 

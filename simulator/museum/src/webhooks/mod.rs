@@ -4,8 +4,8 @@
 //! back and gives back. What people get wrong are small decisions; each of them is a method of
 //! [`Habit`], which is right as it stands. A specimen overrides one.
 //!
-//! Deliveries wait for each other (one advisory lock, one transaction a delivery), so no specimen
-//! is found by anything but its habit.
+//! Deliveries wait for each other (one advisory lock, one transaction a delivery) unless that is the
+//! habit, so no specimen is found by anything else.
 
 mod event;
 mod habit;
@@ -86,16 +86,25 @@ impl<H: Habit> Ledger for Webhooks<H> {
         };
         let event = Event::new(body);
         let mut tx = self.pool.begin().await?;
-        alone(&mut tx).await?;
-        let new = sqlx::query("insert into events values ($1) on conflict do nothing")
-            .bind(event.id())
-            .execute(&mut *tx)
-            .await?;
-        if new.rows_affected() == 0 {
+        if !H::looks_first() {
+            alone(&mut tx).await?;
+        }
+        if let Some(last) = H::remembers() {
+            money::forget_all_but(&mut tx, last).await?;
+        }
+        let known = if H::looks_first() {
+            money::is_known(&mut tx, event.id()).await?
+        } else {
+            !money::note(&mut tx, event.id()).await?
+        };
+        if known && H::knows_what_it_did() {
             return Ok(Status::OK);
         }
         let status = self.apply(&mut tx, &event).await?;
         if status.is_success() || H::remembers_what_it_refused() {
+            if H::looks_first() {
+                money::note(&mut tx, event.id()).await?;
+            }
             tx.commit().await?;
         }
         Ok(status)
@@ -154,16 +163,26 @@ impl<H: Habit> Webhooks<H> {
         let Some(credits) = H::credits(&self.catalogue, event) else {
             return Ok(Status::OK);
         };
-        let account = match event.account() {
+        let account = match H::account(event) {
             Some(account) => Some(account.to_owned()),
             None => money::owner(tx, event.customer()).await?,
         };
-        if account.is_none() && H::meets_a_stranger() == Stranger::IsRefused {
-            return Ok(Status::BAD_REQUEST);
+        if account.is_none() {
+            match H::meets_a_stranger() {
+                Stranger::IsParked => {}
+                Stranger::IsRefused => return Ok(Status::BAD_REQUEST),
+                Stranger::IsKeptAndRefused => {
+                    money::keep(tx, event, fact, credits).await?;
+                    return Ok(Status::BAD_REQUEST);
+                }
+            }
         }
         if let Some(account) = &account
             && !H::is_timely(event.created(), money::told_at(tx, account).await?)
         {
+            return Ok(Status::OK);
+        }
+        if H::looks_first() && money::is_granted(tx, fact).await? {
             return Ok(Status::OK);
         }
         let new = sqlx::query(
@@ -177,14 +196,21 @@ impl<H: Habit> Webhooks<H> {
         .bind(event.payment())
         .execute(&mut *tx)
         .await?;
-        let (Some(account), 1) = (account, new.rows_affected()) else {
+        let is_news = new.rows_affected() == 1 || H::looks_first() || !H::knows_what_it_did();
+        let (Some(account), true) = (account, is_news) else {
             return Ok(Status::OK);
         };
         if H::renewal_sets() && event.kind().starts_with("invoice.") {
             let had = money::credits(tx, &account).await?;
             money::moves(tx, &account, -had, "expiry").await?;
         }
-        money::moves(tx, &account, credits, "grant").await?;
+        if H::moves_at_once() {
+            let mut apart = self.pool.begin().await?;
+            money::moves(&mut apart, &account, credits, "grant").await?;
+            apart.commit().await?;
+        } else {
+            money::moves(tx, &account, credits, "grant").await?;
+        }
         money::told_now(tx, &account, event.created()).await?;
         if let Some(payment) = event.payment() {
             money::claw_back(tx, payment).await?;

@@ -68,6 +68,74 @@ pub(super) async fn told_now(tx: &mut PgConnection, account: &str, created: i64)
     Ok(())
 }
 
+/// Notes that an event was processed; false if that was noted before.
+pub(super) async fn note(tx: &mut PgConnection, event: &str) -> Answer<bool> {
+    let noted = sqlx::query("insert into events (id) values ($1) on conflict do nothing")
+        .bind(event)
+        .execute(tx)
+        .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// Whether an event was processed, as it stands now.
+pub(super) async fn is_known(tx: &mut PgConnection, event: &str) -> Answer<bool> {
+    let known = sqlx::query_scalar("select exists (select from events where id = $1)")
+        .bind(event)
+        .fetch_one(tx)
+        .await?;
+    Ok(known)
+}
+
+/// Whether a sale was granted, as it stands now.
+pub(super) async fn is_granted(tx: &mut PgConnection, fact: &str) -> Answer<bool> {
+    let granted = sqlx::query_scalar("select exists (select from grants where fact = $1)")
+        .bind(fact)
+        .fetch_one(tx)
+        .await?;
+    Ok(granted)
+}
+
+/// Forgets which events and sales came, but for the last; what was granted can still go back.
+pub(super) async fn forget_all_but(tx: &mut PgConnection, last: i64) -> Answer<()> {
+    sqlx::query("delete from events where number <= (select max(number) from events) - $1")
+        .bind(last)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "update grants set fact = fact || ', forgotten as ' || number
+          where number <= (select max(number) from grants) - $1
+            and fact not like '%, forgotten as %'",
+    )
+    .bind(last)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Keeps a stranger's payment, whatever was kept before, and forgets the event: it is refused.
+pub(super) async fn keep(
+    tx: &mut PgConnection,
+    event: &Event,
+    fact: &str,
+    credits: i64,
+) -> Answer<()> {
+    sqlx::query(
+        "insert into grants (fact, customer, credits, payment)
+         values ($1 || ', kept as ' || gen_random_uuid(), $2, $3, $4)",
+    )
+    .bind(fact)
+    .bind(event.customer())
+    .bind(credits)
+    .bind(event.payment())
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query("delete from events where id = $1")
+        .bind(event.id())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Grants what a customer paid before anybody knew whose it was.
 pub(super) async fn unpark(tx: &mut PgConnection, account: &str, customer: &str) -> Answer<()> {
     let parked: Vec<(i64, Option<String>)> = sqlx::query_as(

@@ -34,7 +34,7 @@ pub struct Answer {
     pub status: u16,
     /// Names and values.
     pub headers: Vec<(String, String)>,
-    /// JSON, printed as Stripe prints it.
+    /// JSON, printed as Stripe prints it; a gateway's page is HTML (N8).
     pub body: Vec<u8>,
 }
 
@@ -47,6 +47,15 @@ impl Answer {
             status,
             headers: vec![json],
             body,
+        }
+    }
+
+    /// What a gateway before the API says when nobody answers it (N8).
+    pub(super) fn bad_gateway() -> Self {
+        Self {
+            status: 502,
+            headers: vec![("Content-Type".to_owned(), "text/html".to_owned())],
+            body: b"<html><body><h1>502 Bad Gateway</h1></body></html>\n".to_vec(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::api::Api;
 use super::fault::ApiError;
 use super::form::Params;
+use super::minimum;
 use super::read::value;
 use crate::stripe::StripeError;
 use crate::stripe::Version;
@@ -182,6 +183,14 @@ pub(super) fn session(api: &mut Api, params: &Params, version: Version) -> Resul
             .into());
         }
         order.items.push((price, quantity));
+    }
+    if mode == Mode::Payment
+        && let Some((first, _)) = order.items.first()
+    {
+        let each = order.items.iter();
+        let each = each.map(|(price, quantity)| price.amount.minor().saturating_mul(*quantity));
+        let total = each.fold(0, i64::saturating_add);
+        minimum::is_enough(Money::new(total, first.amount.currency()))?;
     }
     let session = api.world.open_session(order)?;
     Ok(value(&*session, version))

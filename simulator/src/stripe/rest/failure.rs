@@ -1,5 +1,6 @@
 //! What can be made to go wrong with a call to the API.
 
+use super::answer::Answer;
 use super::fault::ApiError;
 
 /// What becomes of the next call that changes something.
@@ -21,11 +22,13 @@ pub enum Failure {
     KeyInUse,
     /// 424: nothing was done.
     Dependency,
+    /// A gateway's 502, a page of HTML: nothing was done.
+    BadGateway,
 }
 
 impl Failure {
     /// All of them.
-    pub const ALL: [Failure; 8] = [
+    pub const ALL: [Failure; 9] = [
         Failure::RateLimited,
         Failure::LockTimeout,
         Failure::ErrorBefore,
@@ -34,6 +37,7 @@ impl Failure {
         Failure::HalfAnswer,
         Failure::KeyInUse,
         Failure::Dependency,
+        Failure::BadGateway,
     ];
 
     /// Its name at the desk.
@@ -48,6 +52,7 @@ impl Failure {
             Failure::HalfAnswer => "half-answer",
             Failure::KeyInUse => "key-in-use",
             Failure::Dependency => "dependency",
+            Failure::BadGateway => "bad-gateway",
         }
     }
 
@@ -60,16 +65,18 @@ impl Failure {
     }
 
     /// What is answered instead, if anything is.
-    pub(super) fn error(self, key: Option<&str>) -> Option<ApiError> {
-        match self {
-            Failure::RateLimited => Some(ApiError::rate_limited()),
-            Failure::LockTimeout => Some(ApiError::lock_timeout()),
+    pub(super) fn answer(self, key: Option<&str>) -> Option<Answer> {
+        let error = match self {
+            Failure::RateLimited => ApiError::rate_limited(),
+            Failure::LockTimeout => ApiError::lock_timeout(),
             // N6: a keyed retry would get the same answer again.
-            Failure::ErrorBefore => Some(ApiError::server(None)),
-            Failure::ErrorAfter => Some(ApiError::server(Some(false))),
-            Failure::KeyInUse => Some(ApiError::key_in_use(key.unwrap_or_default())),
-            Failure::Dependency => Some(ApiError::dependency()),
-            Failure::NoAnswer | Failure::HalfAnswer => None,
-        }
+            Failure::ErrorBefore => ApiError::server(None),
+            Failure::ErrorAfter => ApiError::server(Some(false)),
+            Failure::KeyInUse => ApiError::key_in_use(key.unwrap_or_default()),
+            Failure::Dependency => ApiError::dependency(),
+            Failure::BadGateway => return Some(Answer::bad_gateway()),
+            Failure::NoAnswer | Failure::HalfAnswer => return None,
+        };
+        Some(error.answer())
     }
 }

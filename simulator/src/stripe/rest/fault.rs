@@ -97,6 +97,15 @@ impl ApiError {
         Self::new(401, "invalid_request_error", message)
     }
 
+    /// A6: no bank moves that little.
+    pub(super) fn too_small(least: i64, currency: &str) -> Self {
+        Self::request(format!(
+            "The Checkout Session's total amount must be at least {least} {currency}, in the \
+             smallest unit."
+        ))
+        .coded("amount_too_small")
+    }
+
     pub(super) fn too_deep(path: &str) -> Self {
         Self::request(format!(
             "You cannot expand more than 4 levels of a property ({path})."

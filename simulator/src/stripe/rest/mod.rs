@@ -16,6 +16,7 @@ mod fault;
 mod form;
 mod idempotency;
 mod list;
+mod minimum;
 mod outbox;
 mod read;
 mod routes;

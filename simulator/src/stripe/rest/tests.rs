@@ -311,3 +311,53 @@ fn c11_a_payment_finds_its_session() {
     let (_, found) = ask(&mut api, "GET", "/v1/checkout/sessions", &by);
     assert_eq!(found["data"][0]["id"], id);
 }
+
+#[test]
+fn a6_what_is_below_the_minimum_is_refused() {
+    let mut api = api();
+    let mut pays = |minor: i64, currency: &str| {
+        let form = format!(
+            "mode=payment&line_items[0][price_data][unit_amount]={minor}\
+             &line_items[0][price_data][currency]={currency}\
+             &line_items[0][price_data][product_data][name]=a"
+        );
+        let (status, body) = ask(&mut api, "POST", "/v1/checkout/sessions", &form);
+        (status, body["error"]["code"].as_str().map(str::to_owned))
+    };
+    let too_small = (400, Some("amount_too_small".to_owned()));
+    for (currency, least) in [
+        ("usd", 50),
+        ("eur", 50),
+        ("gbp", 30),
+        ("jpy", 50),
+        ("hkd", 400),
+        ("mxn", 1_000),
+        ("huf", 17_500),
+    ] {
+        assert_eq!(pays(least - 1, currency), too_small, "{currency}");
+        assert_eq!(pays(least, currency), (200, None), "{currency}");
+    }
+    // The rupiah has no figure.
+    assert_eq!(pays(100, "idr"), (200, None));
+}
+
+#[test]
+fn h3_what_sdks_say_of_themselves_is_taken() {
+    let mut api = api();
+    for (name, value) in [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("User-Agent", "Stripe/v1 NodeBindings/23.1.0"),
+        ("X-Stripe-Client-User-Agent", "{\"lang\": \"node\"}"),
+        (
+            "X-Stripe-Client-Telemetry",
+            "{\"last_request_metrics\": {}}",
+        ),
+    ] {
+        let answer = api.answer(&request("GET", "/v1/customers", "", &[(name, value)]));
+        assert_eq!(answer.unwrap().status, 200, "{name}");
+    }
+    let asks = |version: &str| request("GET", "/v1/customers", "", &[("Stripe-Version", version)]);
+    let answer = api.answer(&asks("2026-09-30.endive")).unwrap();
+    assert_eq!(answer.header("Stripe-Version"), Some("2026-09-30.endive"));
+    assert_eq!(api.answer(&asks("newest")).unwrap().status, 400);
+}

@@ -199,6 +199,44 @@ fn d14_several_deliveries_are_in_flight_at_once_and_none_is_sent_twice_meanwhile
 }
 
 #[test]
+fn c3_one_sessions_event_is_under_way_several_times_at_once() {
+    let (mut api, _) = listening(&["checkout.session.completed"]);
+    pay(&mut api);
+    let event = last(&api.world, EventKind::CheckoutCompleted).id.clone();
+    let mut under_way = due(&mut api);
+    for _ in 0..2 {
+        post(&mut api, &format!("/v1/events/{event}/retry"), "");
+        under_way.extend(due(&mut api));
+    }
+    assert_eq!(under_way.len(), 3, "none of them is answered yet");
+    let sessions = under_way.iter().map(|(.., delivery)| {
+        let body: Value = serde_json::from_slice(&delivery.body).unwrap();
+        body["data"]["object"]["id"].clone()
+    });
+    let mut sessions: Vec<Value> = sessions.collect();
+    sessions.dedup();
+    assert_eq!(sessions.len(), 1);
+    for (number, ..) in under_way {
+        assert_eq!(answer(&mut api, number, OK), Next::Done);
+    }
+}
+
+#[test]
+fn e9_no_endpoint_gets_a_thin_event() {
+    let (mut api, _) = listening(&["*", "v2.core.event_destination.ping"]);
+    crate::stripe::tests::everything(&mut api.world).unwrap();
+    api.outbox.collect(&mut api.world);
+    let sent = due(&mut api);
+    assert!(sent.len() > 50);
+    for (_, url, kind, delivery) in sent {
+        let body: Value = serde_json::from_slice(&delivery.body).unwrap();
+        assert_eq!(body["object"], "event", "{kind}");
+        assert!(body["created"].is_i64() && body["data"]["object"].is_object());
+        assert!(url.ends_with("/0"), "nothing is told by a thin event");
+    }
+}
+
+#[test]
 fn d15_a_draft_waits_for_every_answer_to_invoice_created() {
     let begin = |answers: bool| {
         let (mut api, _) = listening(&["invoice.created"]);

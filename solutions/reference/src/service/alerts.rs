@@ -14,7 +14,7 @@ impl Alerts {
         Self { thresholds }
     }
 
-    /// The thresholds that an account has just fallen below, after something moved.
+    /// The thresholds that an account has fallen below since it was last told.
     pub(super) async fn after(&self, ledger: &Reference, account: &AccountId) -> Vec<i64> {
         if self.thresholds.is_empty() {
             return Vec::new();

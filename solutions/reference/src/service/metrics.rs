@@ -39,8 +39,8 @@ impl Metrics {
         }
     }
 
-    pub(super) fn alert(&self) {
-        add(&self.alerts, 1);
+    pub(super) fn alerts(&self, count: usize) {
+        add(&self.alerts, count);
     }
 
     /// The text format, version 0.0.4.

@@ -18,6 +18,7 @@
 //! kept in memory between two requests but counters, so any number of instances may run.
 
 mod alerts;
+mod draining;
 mod metrics;
 mod operations;
 
@@ -30,6 +31,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+pub use draining::Draining;
 use metrics::Metrics;
 use sha2::{Digest, Sha256};
 use simulator::{Answer, Delivery, Ledger, World};
@@ -46,6 +48,8 @@ pub struct Settings {
     pub token: String,
     /// Balances below which somebody is to be told.
     pub low_balances: Vec<i64>,
+    /// Whether it is on its way out.
+    pub draining: Draining,
 }
 
 /// One instance's state: a pool, and counters.
@@ -54,6 +58,7 @@ struct Shared {
     token: [u8; 32],
     alerts: Alerts,
     metrics: Metrics,
+    draining: Draining,
 }
 
 /// The service of one instance.
@@ -66,6 +71,7 @@ pub async fn service(settings: Settings) -> Answer<Router> {
         token: Sha256::digest(settings.token.as_bytes()).into(),
         alerts: Alerts::new(settings.low_balances),
         metrics: Metrics::default(),
+        draining: settings.draining,
     });
     let ours =
         operations::routes().layer(middleware::from_fn_with_state(Arc::clone(&shared), let_in));
@@ -113,8 +119,11 @@ async fn webhook(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
         .into_response()
 }
 
-/// Whether the database answers.
+/// Whether to send it anything: the database answers, and it isn't on its way out.
 async fn ready(State(shared): State<Arc<Shared>>) -> StatusCode {
+    if shared.draining.has_begun() {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     match shared.ledger.open_holds().await {
         Ok(_) => StatusCode::OK,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE,

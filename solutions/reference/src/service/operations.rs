@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use simulator::{
     AccountId, Charge, Credits, CustomerId, FactId, Grant, JobId, Ledger, LedgerError, Refund,
     Reserve,
@@ -34,6 +34,13 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 
 fn answer(status: StatusCode, answer: &str) -> Response {
     (status, Json(json!({ "answer": answer }))).into_response()
+}
+
+/// The thresholds that somebody is told of now.
+async fn below(shared: &Shared, account: &AccountId) -> Vec<i64> {
+    let low = shared.alerts.after(&shared.ledger, account).await;
+    shared.metrics.alerts(low.len());
+    low
 }
 
 /// No answer of the operation's own: a definite no, or nobody knows.
@@ -104,10 +111,7 @@ async fn reserve(State(shared): Ledgers, Json(asked): Json<Job>) -> Response {
         .await;
     match reserved {
         Ok(Reserve::Reserved) => {
-            let low = shared.alerts.after(&shared.ledger, &asked.account).await;
-            for _ in &low {
-                shared.metrics.alert();
-            }
+            let low = below(&shared, &asked.account).await;
             let said = json!({ "answer": "reserved", "below": low });
             (StatusCode::CREATED, Json(said)).into_response()
         }
@@ -178,8 +182,7 @@ async fn grant(State(shared): Ledgers, Json(asked): Json<Paid>) -> Response {
         .await;
     match granted {
         Ok(Grant::Granted) => {
-            // Whatever it has climbed above is armed again.
-            let low: Value = json!(shared.alerts.after(&shared.ledger, &asked.account).await);
+            let low = below(&shared, &asked.account).await;
             Json(json!({ "answer": "granted", "below": low })).into_response()
         }
         Ok(Grant::Conflict) => answer(StatusCode::CONFLICT, "conflict"),
