@@ -94,6 +94,8 @@ impl Container {
         // What cargo builds it says; after that it is the program itself.
         run.args(["run", "--package", "docker"])
             .current_dir(checkout);
+        // A Ctrl-C is for us: it has a container to take away first.
+        run.process_group(0);
         let held = run.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         held.map(Self)
             .map_err(ServerError::file("run", Path::new(&cargo)))
