@@ -9,6 +9,7 @@ use super::error::ServerError;
 use super::server::Server;
 use super::source::Source;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
