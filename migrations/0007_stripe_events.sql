@@ -67,8 +67,10 @@ begin
     end if;
 
     -- The event is new, the fact may be old: Stripe tells one in several events.
+    -- Only what is parked waits for its customer. One who was named beside the account may be
+    -- somebody that the ledger has never heard of.
     insert into ledger.grants (fact, account, customer, credits, payment)
-    values (fact, owner, customer, due, payment)
+    values (fact, owner, case when owner is null then receive_payment.customer end, due, payment)
     on conflict do nothing;
     if not found then
         -- Somebody may have granted it by hand while Stripe was late. Then all that is new is

@@ -2,9 +2,11 @@
 //! replays exactly.
 
 use simulator::Subject;
+use simulator::execute::Begin;
 use simulator::hunt;
 use simulator::invariant::Invariant;
 use simulator::report::{Judged, Verdict};
+use simulator::storm::Schedule;
 use tests::{broken, order, stage};
 
 fn naive() -> Subject {
@@ -74,4 +76,28 @@ fn the_reference_holds_with_either_policy_and_nothing_is_unchecked() {
             assert_eq!(entry.verdict, Judged::Held, "{name}: {}", entry.id);
         }
     }
+}
+
+/// A storm found it, one in some fifty: the account stands in the session, the customer beside it is
+/// one whom the ledger has never heard of.
+#[test]
+fn the_reference_grants_what_names_its_account_beside_a_customer_nobody_knows() {
+    let schedule: Schedule = serde_json::from_value(serde_json::json!({
+        "faults": ["unknown-customer"],
+        "steps": [
+            { "at": 0, "lane": 0, "account": 1, "action": { "buy": { "pack": 0, "debit": false } } },
+            { "at": 2, "lane": 0, "account": 1, "action": { "deliver": {
+                "event": 0, "copy": "genuine", "instance": 1, "fate": "answered" } } },
+            { "at": 9, "lane": 1, "account": 1, "action": { "acquaint": { "instance": 0 } } },
+        ],
+    }))
+    .unwrap();
+    let mut stage = stage(reference::subjects().remove(0)).unwrap();
+    let judged = hunt::judge(&mut stage, &schedule, Begin::Fresh, Invariant::ALL).unwrap();
+    assert_eq!(judged.broken().count(), 0, "{judged:?}");
+    let granted = |it: &simulator::history::Request| format!("{:?}", it.outcome).contains("200");
+    assert!(
+        judged.history.requests().any(|(_, it)| granted(it)),
+        "{judged:?}"
+    );
 }
