@@ -11,7 +11,7 @@
 
 use simulator::Subject;
 use simulator::clock::Stopwatch;
-use simulator::execute::{Begin, Stage};
+use simulator::execute::{Begin, Manner, Stage};
 use simulator::server::{self, Request};
 use simulator::storm::{Action, Schedule};
 use simulator::strategy::{Exhaustive, Strategy};
@@ -80,7 +80,9 @@ impl Orders {
             self.0.begin();
         }
         let strategy = &mut self.0;
-        stage.play_duel(schedule, strategy, false).expect("a run");
+        stage
+            .play_duel(schedule, strategy, Manner::default())
+            .expect("a run");
     }
 }
 

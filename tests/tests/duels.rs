@@ -48,6 +48,7 @@ fn the_reference_holds_with_three_at_once_and_under_load() {
             method,
             orders: 2,
             threes: 4,
+            deepens: true,
         };
         let report = hunt::duel(&mut stage, &order(1, 1), &plan, &mut ()).unwrap();
         assert_eq!(report.verdict, Verdict::Held, "{report:?}");

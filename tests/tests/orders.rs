@@ -1,7 +1,7 @@
 //! Ten-line ledgers, each with one race that schoolbooks name: found by trying orders, shown with
 //! its order, and not found in its cured twin.
 
-use simulator::execute::{Stage, StageError};
+use simulator::execute::{Manner, Stage, StageError};
 use simulator::history::{History, Move, Outcome, What};
 use simulator::hunt::{self, Plan};
 use simulator::invariant::Invariant;
@@ -13,6 +13,12 @@ use sqlx::ConnectOptions;
 use std::collections::BTreeSet;
 use tests::races::{Job, Rules, Shop, grant_by, hold_by, number, race, run, set};
 use tests::{broken, order, stage};
+
+/// Whoever shares a process depends on each other.
+const MINDS_MEMORY: Manner = Manner {
+    minds_memory: true,
+    spares: false,
+};
 
 const CREDITS: &str = "select credits from wallets where account = $1::uuid";
 const LOCK: &str = "select credits from wallets where account = $1::uuid for update";
@@ -330,7 +336,7 @@ fn a_mutex_that_is_always_taken_first_is_waited_for_and_nobody_hangs() {
     let mut waited = 0;
     while strategy.begin() {
         let fought = stage
-            .play_duel(&duel.schedule, &mut strategy, true)
+            .play_duel(&duel.schedule, &mut strategy, MINDS_MEMORY)
             .unwrap();
         waited += u32::from(fought.waited_inside);
         let history = fought.history.expect("nothing is left out under a bound");
@@ -370,7 +376,7 @@ fn of_two_waiters_each_goes_first_in_some_order() {
             break;
         }
         let fought = stage
-            .play_duel(&duel.schedule, &mut strategy, false)
+            .play_duel(&duel.schedule, &mut strategy, Manner::default())
             .unwrap();
         let Some(history) = fought.history else {
             continue;
@@ -395,7 +401,7 @@ fn outcomes(stage: &mut Stage, duel: &Duel, mut strategy: Exhaustive) -> (BTreeS
     let (mut all, mut runs) = (BTreeSet::new(), 0);
     while strategy.begin() {
         let fought = stage
-            .play_duel(&duel.schedule, &mut strategy, false)
+            .play_duel(&duel.schedule, &mut strategy, Manner::default())
             .unwrap();
         let Some(history) = fought.history else {
             continue;
@@ -485,7 +491,7 @@ fn two_waiters_replay_in_the_same_steps_a_hundred_times_of_a_hundred() {
     let kept = loop {
         assert!(strategy.begin(), "an order in which two wait");
         let fought = stage
-            .play_duel(&duel.schedule, &mut strategy, false)
+            .play_duel(&duel.schedule, &mut strategy, Manner::default())
             .unwrap();
         if let Some(history) = fought.history {
             let seen = steps(&history);
@@ -503,7 +509,7 @@ fn two_waiters_replay_in_the_same_steps_a_hundred_times_of_a_hundred() {
         let mut strategy = Replay::new(order);
         assert!(strategy.begin());
         let fought = stage
-            .play_duel(&duel.schedule, &mut strategy, false)
+            .play_duel(&duel.schedule, &mut strategy, Manner::default())
             .unwrap();
         assert_eq!(steps(&fought.history.unwrap()), kept.1, "{round}");
         assert_eq!(fought.order, kept.0);
@@ -558,7 +564,7 @@ fn a_client_that_takes_every_connection_gets_an_error_and_badai_goes_on() {
     let mut strategy = Exhaustive::new();
     assert!(strategy.begin());
     let fought = stage
-        .play_duel(&duel.schedule, &mut strategy, false)
+        .play_duel(&duel.schedule, &mut strategy, Manner::default())
         .unwrap();
     let history = fought.history.expect("the first order isn't redundant");
     let (_, replies) = seen(&history);

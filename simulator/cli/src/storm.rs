@@ -76,11 +76,13 @@ fn plan(args: &Storm, strategy: Strategy) -> Plan {
             method: Method::Pct { depth: args.depth },
             orders: DRAWN,
             threes: DRAWN,
+            deepens: false,
         },
         Strategy::Random => Plan {
             method: Method::Random,
             orders: DRAWN,
             threes: DRAWN,
+            deepens: false,
         },
         Strategy::Sequential | Strategy::Exhaustive | Strategy::Load => Plan::exhaustive(),
     };
@@ -97,7 +99,7 @@ fn how(args: &Storm) -> String {
     match args.strategy {
         None => format!("{cases} storms, then every pair"),
         Some(Strategy::Sequential) => format!("{cases} storms"),
-        Some(Strategy::Exhaustive) => "every order of every pair, and of some threes".to_owned(),
+        Some(Strategy::Exhaustive) => "every order of pairs and threes".to_owned(),
         Some(Strategy::Pct) => format!("orders by PCT, depth {}", args.depth),
         Some(Strategy::Random) => "orders at random".to_owned(),
         Some(Strategy::Load) => "many clients at once".to_owned(),

@@ -35,7 +35,7 @@ impl Play<'_> {
             self.stage.limit(),
             &instances,
         );
-        let fought = fight.minding_memory(self.minds_memory).run(&calls);
+        let fought = fight.minding_memory(self.manner.minds_memory).run(&calls);
         self.hung |= fought.hung;
         for (request, reply) in requests.iter_mut().zip(fought.replies) {
             request.outcome = match reply {

@@ -38,4 +38,4 @@ mod waits;
 mod wire;
 
 pub use load::Loaded;
-pub use stage::{Begin, Fought, Stage, StageError};
+pub use stage::{Begin, Fought, Manner, Stage, StageError};

@@ -10,7 +10,7 @@ use super::lane::Lane;
 use super::once::moved_nothing;
 use super::sending::{Message, Sending};
 use super::shop;
-use super::stage::{Instances, Stage};
+use super::stage::{Instances, Manner, Stage};
 use super::travel::Journey;
 use super::trespass::Asked;
 use crate::clock;
@@ -47,8 +47,7 @@ pub(super) struct Play<'a> {
     pub(super) aged: bool,
     /// Who chooses in a duel.
     pub(super) strategy: Option<&'a mut dyn Strategy>,
-    /// Whether a duel's moves in one process depend on each other.
-    pub(super) minds_memory: bool,
+    pub(super) manner: Manner,
     /// What was chosen.
     pub(super) chosen: Chosen,
 }
@@ -138,7 +137,7 @@ impl<'a> Play<'a> {
             mistaken: None,
             aged: false,
             strategy,
-            minds_memory: false,
+            manner: Manner::default(),
             chosen: Chosen::default(),
             stage,
         }
@@ -451,17 +450,16 @@ impl<'a> Play<'a> {
         self.follow_up(sending, request);
     }
 
-    /// Whether the money isn't read after this request: in a duel, of which there are many, what
-    /// only leads there is judged by its reply, and a sweep that found nothing by what is read
-    /// at the end.
+    /// Whether the money isn't read after this request: what only leads to a duel is judged by its
+    /// reply, and a sweep that found nothing by what is read at the end.
     fn spares(&self, request: &Request) -> bool {
-        let Some(fought) = self.strategy.as_ref().map(|_| &self.chosen.order) else {
+        if !self.manner.spares {
             return false;
-        };
+        }
         let nothing = matches!(&request.outcome,
             Outcome::Replied(Reply::Sweep(jobs)) if jobs.is_empty())
             || matches!(&request.outcome, Outcome::Replied(Reply::Swept(0)));
-        fought.is_empty() || self.chosen.stops() || nothing
+        self.chosen.order.is_empty() || self.chosen.stops() || nothing
     }
 
     /// Queues a retry where one is due, or notes that nobody asks again.

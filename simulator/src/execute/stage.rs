@@ -92,6 +92,16 @@ pub struct Fought {
     pub waited_inside: bool,
 }
 
+/// How a duel is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// Moves of those who share a process are never taken for independent.
+    pub minds_memory: bool,
+    /// The money isn't read where that only tells how it came to the duel: of many orders, most
+    /// have nothing to tell.
+    pub spares: bool,
+}
+
 /// Which instances a schedule begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Begin {
@@ -367,8 +377,7 @@ impl Stage {
         }
     }
 
-    /// Plays a schedule whose duel is fought in the order that a strategy says. With
-    /// `minds_memory` the moves of those who share a process are never taken for independent.
+    /// Plays a schedule whose duel is fought in the order that a strategy says.
     ///
     /// # Errors
     /// A server that fails.
@@ -376,7 +385,7 @@ impl Stage {
         &mut self,
         schedule: &Schedule,
         strategy: &mut dyn Strategy,
-        minds_memory: bool,
+        manner: Manner,
     ) -> Result<Fought, StageError> {
         if self.played >= SCHEDULES_A_DATABASE {
             self.refresh()?;
@@ -385,7 +394,7 @@ impl Stage {
         self.runs += 1;
         let instances = std::mem::take(&mut self.warm);
         let mut play = Play::new(self, self.runs, instances, Some(strategy));
-        play.minds_memory = minds_memory;
+        play.manner = manner;
         let Played {
             history,
             left,

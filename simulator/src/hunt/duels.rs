@@ -10,7 +10,7 @@ use super::shrink::Found;
 use super::tally::Tally;
 use super::{Finds, Order, Watcher};
 use crate::clock::Stopwatch;
-use crate::execute::{Stage, StageError};
+use crate::execute::{Manner, Stage, StageError};
 use crate::history::History;
 use crate::invariant::{Finding, Invariant};
 use crate::random;
@@ -27,6 +27,9 @@ pub struct Plan {
     pub orders: u32,
     /// How many orders of three operations at once, of which there are many more; none if 0.
     pub threes: u32,
+    /// Whether a duel that has more orders is gone on with: within a bound on preemptions, and then
+    /// by PCT.
+    pub deepens: bool,
 }
 
 /// How orders are chosen.
@@ -72,6 +75,7 @@ impl Plan {
             method: Method::Exhaustive,
             orders: 2_000,
             threes: 200,
+            deepens: true,
         }
     }
 
@@ -91,6 +95,7 @@ impl Plan {
             method: Method::Exhaustive,
             orders: 40,
             threes: 0,
+            deepens: false,
         }
     }
 }
@@ -136,7 +141,7 @@ pub(super) fn fight_all(
             watch,
             minds_memory: false,
         };
-        let over = duelling.fight(plan.method, *most, random::case_seed(order.seed, done))?;
+        let over = duelling.fight(plan, *most, random::case_seed(order.seed, done))?;
         tally.cases = done;
         watcher.case(done, all);
         if over {
@@ -144,7 +149,6 @@ pub(super) fn fight_all(
         }
     }
     tally.left_out.extend(stage.left_out());
-    tally.explain(Invariant::Boundary, "pairs of calls say nothing of it");
     Ok(())
 }
 
@@ -166,18 +170,18 @@ struct Duelling<'a> {
 
 impl Duelling<'_> {
     /// Tries what the plan says; true if nothing more is to be tried.
-    fn fight(&mut self, method: Method, most: u32, seed: u64) -> Result<bool, StageError> {
-        match method {
+    fn fight(&mut self, plan: &Plan, most: u32, seed: u64) -> Result<bool, StageError> {
+        match plan.method {
             Method::Exhaustive => {
                 let mut round = self.rounds(&mut Exhaustive::new(), most)?;
                 if round.waits {
                     self.minds_memory = true;
                     round = self.rounds(&mut Exhaustive::new(), most)?;
                 }
-                if round.whole || round.over || round.strays.is_some() {
-                    return Ok(self.covers(&round, Coverage::EVERY));
-                }
                 self.covers(&round, Coverage::EVERY);
+                if round.whole || round.over || round.strays.is_some() || !plan.deepens {
+                    return Ok(round.over);
+                }
                 let bounded = self.rounds(&mut Exhaustive::bounded(PREEMPTIONS), most)?;
                 let how = format!("at most {PREEMPTIONS} preemptions");
                 if bounded.whole || bounded.over || bounded.strays.is_some() {
@@ -209,12 +213,14 @@ impl Duelling<'_> {
             Some(why) => format!("{how}, until the ledger's own doing changed: {why}"),
             None => how.to_owned(),
         };
-        self.tally.covers(Coverage {
-            name: self.duel.name.clone(),
-            orders: round.orders,
-            whole: round.whole,
-            how,
-        });
+        if round.orders > 0 {
+            self.tally.covers(Coverage {
+                name: self.duel.name.clone(),
+                orders: round.orders,
+                whole: round.whole,
+                how,
+            });
+        }
         round.over
     }
 
@@ -252,7 +258,10 @@ impl Duelling<'_> {
                 schedule,
                 strategy,
                 self.order,
-                self.minds_memory,
+                Manner {
+                    minds_memory: self.minds_memory,
+                    spares: true,
+                },
             ) {
                 Ok(Fight::Redundant) => {
                     redundant += 1;
@@ -268,7 +277,7 @@ impl Duelling<'_> {
                     round.waits = waited_inside && !self.minds_memory;
                     // Who hangs costs the limit each time; one finding is enough.
                     round.over |= judged.hangs();
-                    self.note(&schedule, *judged);
+                    self.note(&schedule, &judged)?;
                     if round.waits {
                         return Ok(round);
                     }
@@ -283,23 +292,61 @@ impl Duelling<'_> {
         }
     }
 
-    fn note(&mut self, schedule: &Schedule, judged: Judged) {
-        self.tally.count(schedule, &judged);
-        for (invariant, finding) in judged.findings {
-            if let Finding::Broken(breach) = finding
-                && !self.found.contains_key(&invariant)
-            {
-                let it = Found {
-                    schedule: schedule.clone(),
-                    history: judged.history.clone(),
-                    breach,
-                };
-                let told = it.tell(self.stage, self.order.seed, invariant);
-                self.found.insert(invariant, Some(told));
-                self.watcher.found(invariant);
-            }
+    fn note(&mut self, schedule: &Schedule, judged: &Judged) -> Result<(), StageError> {
+        self.tally.count(schedule, judged);
+        let fresh = |id: &Invariant| !self.found.contains_key(id);
+        let broken: Vec<Invariant> = judged.broken().filter(fresh).collect();
+        if broken.is_empty() {
+            return Ok(());
         }
+        // Once more, and now with all that there is to tell; if it can be had again.
+        let retold = match fight(
+            self.stage,
+            schedule,
+            &mut replaying(schedule),
+            self.order,
+            Manner::default(),
+        )? {
+            Fight::Judged { judged, .. } => Some(*judged),
+            Fight::Redundant => None,
+            Fight::Diverged { .. } => {
+                self.stage.refresh()?;
+                None
+            }
+        };
+        for invariant in broken {
+            let tells = |it: &&Judged| it.broken().any(|other| other == invariant);
+            let told = retold.as_ref().filter(tells).unwrap_or(judged);
+            let breach = told
+                .findings
+                .iter()
+                .find_map(|(id, finding)| match finding {
+                    Finding::Broken(breach) if *id == invariant => Some(breach.clone()),
+                    _ => None,
+                });
+            let Some(breach) = breach else { continue };
+            let it = Found {
+                schedule: schedule.clone(),
+                history: told.history.clone(),
+                breach,
+            };
+            let told = it.tell(self.stage, self.order.seed, invariant);
+            self.found.insert(invariant, Some(told));
+            self.watcher.found(invariant);
+        }
+        Ok(())
     }
+}
+
+/// The order that a schedule's duel was fought in, once more.
+fn replaying(schedule: &Schedule) -> Replay {
+    let kept = schedule.steps.iter().filter_map(|step| match &step.action {
+        Action::Duel { order, .. } => Some(order.clone()),
+        _ => None,
+    });
+    let mut strategy = Replay::new(kept.flatten().map(Actor).collect());
+    strategy.begin();
+    strategy
 }
 
 /// Fights a saved duel again, in the order that it was saved with, and says where it came to be
@@ -309,14 +356,14 @@ pub(super) fn again(
     saved: &Saved,
     order: &Order,
 ) -> Result<(Option<Judged>, Option<Divergence>), StageError> {
-    let steps = saved.schedule.steps.iter();
-    let kept = steps.filter_map(|step| match &step.action {
-        Action::Duel { order, .. } => Some(order.clone()),
-        _ => None,
-    });
-    let mut strategy = Replay::new(kept.flatten().map(Actor).collect());
-    strategy.begin();
-    match fight(stage, &saved.schedule, &mut strategy, order, false)? {
+    let mut strategy = replaying(&saved.schedule);
+    match fight(
+        stage,
+        &saved.schedule,
+        &mut strategy,
+        order,
+        Manner::default(),
+    )? {
         Fight::Judged { judged, .. } => {
             let made = statements(&judged.history);
             let diverged = Divergence::between(&saved.statements, &made);
@@ -360,9 +407,9 @@ fn fight(
     schedule: &Schedule,
     strategy: &mut dyn Strategy,
     order: &Order,
-    minds_memory: bool,
+    manner: Manner,
 ) -> Result<Fight, StageError> {
-    let fought = stage.play_duel(schedule, strategy, minds_memory)?;
+    let fought = stage.play_duel(schedule, strategy, manner)?;
     let Some(history) = fought.history else {
         return Ok(Fight::Redundant);
     };

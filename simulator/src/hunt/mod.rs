@@ -2,6 +2,7 @@
 //!
 //! - `climb` strikes every operation at each of its statements.
 //! - `duels` fights operations inside one another, in orders that a [`Plan`] chooses.
+//! - [`Enough`] ends them where nothing more is to be learnt.
 //! - `judge` plays one schedule and asks every claim about it.
 //! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
 //!   gets a counterexample of its own.
@@ -10,12 +11,14 @@
 
 mod climb;
 mod duels;
+mod enough;
 mod judge;
 mod shrink;
 mod survey;
 mod tally;
 
 pub use duels::{Method, Plan};
+pub use enough::Enough;
 pub use judge::judge;
 
 use crate::clock::Stopwatch;
@@ -103,6 +106,7 @@ pub fn duel(
     let watch = Stopwatch::start();
     let (mut tally, mut found) = (Tally::default(), Finds::new());
     duels::fight_all(stage, order, plan, watcher, &mut tally, &mut found)?;
+    tally.explain(Invariant::Boundary, "pairs of calls say nothing of it");
     Ok(tally.report(stage, order, plan.method.id(), found, watch.elapsed()))
 }
 
@@ -123,8 +127,11 @@ pub fn mix(
     if stage.has_wire() && ended == Ended::Whole && !late && !watcher.stop() {
         let storms = tally.cases;
         stage.hold_writes()?;
+        let unbroken = |id: &&Invariant| !found.contains_key(id);
+        let left: Vec<Invariant> = order.only.iter().filter(unbroken).copied().collect();
+        let mut enough = Enough::of(&order.only, &left, watcher);
         let plan = Plan::brief();
-        duels::fight_all(stage, order, &plan, watcher, &mut tally, &mut found)?;
+        duels::fight_all(stage, order, &plan, &mut enough, &mut tally, &mut found)?;
         tally.cases = storms;
     }
     Ok(tally.report(stage, order, "mix", found, watch.elapsed()))

@@ -4,12 +4,11 @@ use super::Step;
 use super::verdict::Took;
 use crate::clock::Stopwatch;
 use crate::execute::{Stage, StageError};
-use crate::hunt::{self, Order, Plan, Watcher};
+use crate::hunt::{self, Enough, Order, Plan};
 use crate::invariant::Invariant;
 use crate::report::{Entry, Judged, Report, Saved, Verdict};
 use crate::server::{self, Request};
 use crate::target::Subject;
-use std::cell::Cell;
 use std::sync::Arc;
 
 impl Step {
@@ -40,7 +39,8 @@ impl Step {
             // What the storms broke has its schedule already, and a shorter one.
             order.only = unbroken(&report);
             let watch = Stopwatch::start();
-            let mut enough = Enough::of(&self.holds, &order.only);
+            let mut nobody = ();
+            let mut enough = Enough::of(&self.holds, &order.only, &mut nobody);
             let raced = hunt::duel(&mut stage, &order, &Plan::pairs(), &mut enough)?;
             took.races = watch.elapsed();
             report = merge(report, raced);
@@ -55,44 +55,6 @@ impl Step {
         let claims = self.claims();
         let place = |id: Invariant| claims.iter().position(|claim| *claim == id);
         entries.sort_by_key(|entry| (entry.verdict != Judged::Broken, place(entry.id)));
-    }
-}
-
-/// After the first order that broke something, so many more are fought. That is enough to see what
-/// else the same code breaks; who mends it is waiting.
-const MORE_ORDERS: u32 = 150;
-
-/// Ends the races once there is nothing more to learn from them: everything that must hold is
-/// broken, or something is and enough was seen.
-struct Enough {
-    left: Vec<Invariant>,
-    broke: bool,
-    orders: Cell<u32>,
-}
-
-impl Enough {
-    fn of(holds: &[Invariant], unbroken: &[Invariant]) -> Self {
-        let left = holds.iter().filter(|it| unbroken.contains(it));
-        let left: Vec<Invariant> = left.copied().collect();
-        Self {
-            broke: left.len() < holds.len(),
-            left,
-            orders: Cell::new(0),
-        }
-    }
-}
-
-impl Watcher for Enough {
-    fn found(&mut self, invariant: Invariant) {
-        self.left.retain(|it| *it != invariant);
-        self.broke = true;
-        self.orders.set(0);
-    }
-
-    /// Asked before each order.
-    fn stop(&self) -> bool {
-        self.orders.set(self.orders.get() + 1);
-        self.broke && (self.left.is_empty() || self.orders.get() > MORE_ORDERS)
     }
 }
 

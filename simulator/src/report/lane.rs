@@ -221,8 +221,8 @@ fn duel(
         lines.push(match (does, inside) {
             _ if step.sql == STARTS => begins(step.actor),
             _ if step.sql.is_empty() => mark(step.actor, plain::came(&step.said)),
-            (_, Some((write, call))) => Line {
-                sql: call.strip_suffix(')').map(str::to_owned),
+            // The call's own SQL stands where it began.
+            (_, Some((write, _))) => Line {
                 reply,
                 ..mark(step.actor, format!("inside the call: {write}"))
             },

@@ -242,8 +242,21 @@ fn strikes(report: &Report) -> String {
 /// Each duel with the number of its orders, and what was met in them.
 fn duels(report: &Report) -> String {
     let mut text = String::new();
-    for duel in &report.duels {
-        let _ = writeln!(text, "  {} of {}", duel.orders(), duel.name);
+    if report.strategy == "mix" {
+        let (whole, part): (Vec<_>, Vec<_>) = report.duels.iter().partition(|duel| duel.whole);
+        let pairs = |some: usize| if some == 1 { "pair" } else { "pairs" };
+        if !report.duels.is_empty() {
+            let some = whole.len();
+            let _ = writeln!(text, "  every order of {some} {}", pairs(some));
+        }
+        if let Some(most) = part.iter().map(|duel| duel.orders).max() {
+            let some = part.len();
+            let _ = writeln!(text, "  up to {most} orders of {some} {} more", pairs(some));
+        }
+    } else {
+        for duel in &report.duels {
+            let _ = writeln!(text, "  {} of {}", duel.orders(), duel.name);
+        }
     }
     let windows: Vec<String> = report
         .windows
