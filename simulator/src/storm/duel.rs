@@ -152,7 +152,11 @@ impl Menu {
     #[must_use]
     pub fn duels(&self) -> Vec<Duel> {
         let mut pairs = self.meetings();
-        pairs.sort_by_key(|(one, two)| !one.is_about_the_same_as(*two));
+        let reserves = |side: Side| side.operation() == Some(Operation::Reserve);
+        pairs.sort_by_key(|(one, two)| {
+            let one_purse = reserves(*one) && reserves(*two);
+            !(one.is_about_the_same_as(*two) || one_purse)
+        });
         let little = Side::ReserveLittle;
         if !pairs.is_empty() && little.offered(self) && self.tells_apart(little, little) {
             pairs.push((little, little));
