@@ -29,7 +29,8 @@ fn holds(open: impl Fn() -> Subject) -> (Report, Report) {
     assert_eq!(at_once.verdict, Verdict::Held, "{at_once:?}");
     let mut duels = at_once.duels.iter();
     assert!(
-        duels.all(|duel| duel.whole && duel.orders > 0),
+        // Some charges write nothing that a payment looks at: their orders can't be told apart.
+        duels.all(|duel| duel.whole && (duel.orders > 1 || duel.name == "charge ∥ payment")),
         "{at_once:?}"
     );
     (in_turn, at_once)

@@ -11,6 +11,7 @@ use simulator::strategy::{Actor, Exhaustive, Replay, Strategy};
 use simulator::{Answer, LedgerError, Reply, Reserve, Subject};
 use sqlx::ConnectOptions;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tests::races::{Job, Rules, Shop, grant_by, hold_by, number, race, run, set};
 use tests::{broken, order, stage};
 
@@ -228,6 +229,27 @@ fn locks_in_opposite_order() {
     let entry = wrong.broken().next();
     let told = told(entry.unwrap_or_else(|| panic!("not found: {wrong:#?}")));
     assert!(told.contains("deadlock detected"), "{told}");
+}
+
+/// Tells one lie in its life: that a job has ended.
+struct LiesOnce;
+static CALLS: AtomicU32 = AtomicU32::new(0);
+impl Rules for LiesOnce {
+    async fn reserve(shop: &Shop, job: Job<'_>) -> Answer<Reserve> {
+        let honest = Careful::reserve(shop, job).await;
+        let lies = CALLS.fetch_add(1, Ordering::SeqCst) == LIES_AT;
+        if lies { Ok(Reserve::Settled) } else { honest }
+    }
+}
+/// Somewhere among the orders, after the calls that get to know the ledger.
+const LIES_AT: u32 = 40;
+
+#[test]
+fn what_breaks_once_and_not_again_is_unknown_and_nobody_is_accused() {
+    let report = fought(race::<LiesOnce>("lies once"));
+    assert!(CALLS.load(Ordering::SeqCst) > LIES_AT);
+    assert_eq!(broken(&report), [], "{report:#?}");
+    assert_eq!(report.verdict, Verdict::Inconclusive, "{report:#?}");
 }
 
 #[test]

@@ -56,8 +56,8 @@ pub(crate) struct Storm {
     /// Only these faults, and each must be met: names from `badai list faults`, by comma
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) faults: Vec<String>,
-    /// Judge only this invariant: a name from `badai list invariants`
-    #[arg(long, value_name = "INVARIANT", value_delimiter = ',')]
+    /// Judge only these invariants: names from `badai list invariants`
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// How the next step is chosen [default: `sequential` storms, and then the pairs as far as a
     /// few dozen orders each]

@@ -1,7 +1,7 @@
 //! # The same sale under another id
 //!
 //! **Story.** Stripe may send an event twice, so the ids of processed events are kept in a table. The
-//! grant's own key is that id too. It is what most tutorials end with.
+//! grant's own key is that id too.
 //!
 //! **Source.** Stripe's webhook guide: "in some cases, two separate Event objects are generated and
 //! sent. To identify these duplicates, use the ID of the object in `data.object` along with the

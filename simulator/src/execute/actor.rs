@@ -42,7 +42,6 @@ pub(super) struct Flight {
     pub(super) number: u64,
     pub(super) session: SessionId,
     pub(super) backend: u32,
-    pub(super) sql: String,
     pub(super) stand: Stand,
     /// It is itself a plain write, whose own gate is passed at once: the pause before a whole
     /// statement is what holding it was.
@@ -179,7 +178,6 @@ impl Actor {
             number: arrival.number,
             session: arrival.session,
             backend: arrival.backend,
-            sql: one_line(&arrival.sql),
             stand: Stand::Works,
             passes: is_plain_write(&arrival.sql),
         });

@@ -276,7 +276,7 @@ impl<'a> Fight<'a> {
         let write = pending.map_or("a write", |(_, words)| words.as_str());
         self.moves.push(Move {
             actor,
-            sql: format!("· {write} (in {})", flight.sql),
+            sql: format!("· {write}"),
             said: String::new(),
             number: flight.number,
         });

@@ -157,7 +157,7 @@ pub struct Move {
     /// Whose: the place of its request.
     pub actor: usize,
     /// The statement in one line: SQL; `(starts)` where the call begins only now; a write inside a
-    /// call that is under way, such as `· UPDATE of wallets (in select reserve($1))`. Empty for what
+    /// call that is under way, such as `· update wallets`. Empty for what
     /// befell an earlier one.
     pub sql: String,
     /// What came of it: a command tag such as `UPDATE 1`, an error's message, `waits for A`. What

@@ -17,6 +17,7 @@ use crate::random;
 use crate::report::{Coverage, Divergence, Saved, statements};
 use crate::storm::{Action, Duel, Schedule};
 use crate::strategy::{Actor, Diverged, Exhaustive, Pct, Random, Replay, Strategy};
+use std::collections::BTreeSet;
 
 /// Which duels are fought, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +131,7 @@ pub(super) fn fight_all(
         duels.extend(threes.map(|duel| (duel, plan.threes)));
     }
     let all = u32::try_from(duels.len()).unwrap_or(u32::MAX);
+    let (mut fought, mut once) = (0, BTreeSet::new());
     for (done, (duel, most)) in (1..).zip(&duels) {
         let mut duelling = Duelling {
             stage: &mut *stage,
@@ -138,10 +140,12 @@ pub(super) fn fight_all(
             watcher: &mut *watcher,
             tally: &mut *tally,
             found: &mut *found,
+            once: &mut once,
             watch,
             minds_memory: false,
         };
         let over = duelling.fight(plan, *most, random::case_seed(order.seed, done))?;
+        fought = done;
         tally.cases = done;
         watcher.case(done, all);
         if over {
@@ -149,6 +153,16 @@ pub(super) fn fight_all(
         }
     }
     tally.left_out.extend(stage.left_out());
+    // Where all that was to be judged is broken nobody misses the others.
+    let unbroken = order.only.iter().any(|claim| !found.contains_key(claim));
+    if unbroken && fought < all {
+        let left = all - fought;
+        let left = format!("{left} of {all} kinds of calls inside one another were not fought");
+        tally.left_out.push(left);
+    }
+    for claim in once {
+        found.entry(claim).or_insert(None);
+    }
     Ok(())
 }
 
@@ -160,6 +174,8 @@ struct Duelling<'a> {
     watcher: &'a mut dyn Watcher,
     tally: &'a mut Tally,
     found: &'a mut Finds,
+    /// What broke, and not when the same order was fought again.
+    once: &'a mut BTreeSet<Invariant>,
     /// Since the first duel.
     watch: Stopwatch,
     /// Somebody was seen to wait for another in one process: then what it has in memory counts
@@ -204,21 +220,24 @@ impl Duelling<'_> {
         // At least one of so many runs.
         let missed = (1.0 - pct.bound()).powf(f64::from(round.orders));
         let percent = 100.0 * (1.0 - missed);
-        let how = format!("by PCT, a bug of depth {depth} found with at least {percent:.0} %");
+        let places = usize::from(percent < 10.0);
+        let how =
+            format!("by PCT, a bug of depth {depth} found with at least {percent:.places$} %");
         Ok(self.covers(&round, &how))
     }
 
     fn covers(&mut self, round: &Round, how: &str) -> bool {
-        let how = match &round.strays {
-            Some(why) => format!("{how}, until the ledger's own doing changed: {why}"),
-            None => how.to_owned(),
-        };
+        if let Some(why) = &round.strays {
+            let name = &self.duel.name;
+            let strays = format!("{name}: the ledger's own doing isn't the same each time: {why}");
+            self.tally.left_out.push(strays);
+        }
         if round.orders > 0 {
             self.tally.covers(Coverage {
                 name: self.duel.name.clone(),
                 orders: round.orders,
                 whole: round.whole,
-                how,
+                how: how.to_owned(),
             });
         }
         round.over
@@ -299,7 +318,7 @@ impl Duelling<'_> {
         if broken.is_empty() {
             return Ok(());
         }
-        // Once more, and now with all that there is to tell; if it can be had again.
+        // Once more, on a ledger that has seen nothing else, and now with all that there is to tell.
         let retold = match fight(
             self.stage,
             schedule,
@@ -316,7 +335,10 @@ impl Duelling<'_> {
         };
         for invariant in broken {
             let tells = |it: &&Judged| it.broken().any(|other| other == invariant);
-            let told = retold.as_ref().filter(tells).unwrap_or(judged);
+            let Some(told) = retold.as_ref().filter(tells) else {
+                self.once.insert(invariant);
+                continue;
+            };
             let breach = told
                 .findings
                 .iter()

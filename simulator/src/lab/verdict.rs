@@ -128,6 +128,7 @@ impl Verdict {
             return format!("step {} could not run: {error}\n", self.step);
         };
         let what = match (report.strategy, self.races) {
+            ("cases", _) if report.cases == 1 => "case",
             ("cases", _) => "cases",
             (_, true) => "storms, then every order",
             (_, false) => "storms",

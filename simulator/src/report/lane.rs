@@ -214,15 +214,12 @@ fn duel(
     for (place, step) in moves.iter().enumerate() {
         let reply = Some(plain::came(&step.said)).filter(|said| !said.is_empty());
         let does = plain::does(&step.sql);
-        let inside = step
-            .sql
-            .strip_prefix("· ")
-            .and_then(|it| it.split_once(" (in "));
+        let inside = step.sql.strip_prefix("· ");
         lines.push(match (does, inside) {
             _ if step.sql == STARTS => begins(step.actor),
             _ if step.sql.is_empty() => mark(step.actor, plain::came(&step.said)),
             // The call's own SQL stands where it began.
-            (_, Some((write, _))) => Line {
+            (_, Some(write)) => Line {
                 reply,
                 ..mark(step.actor, format!("inside the call: {write}"))
             },
@@ -333,7 +330,7 @@ mod tests {
         ];
         let moves = vec![
             step(0, "select reserve($1)", ""),
-            step(0, "· UPDATE of wallets (in select reserve($1))", ""),
+            step(0, "· update wallets", ""),
             step(1, "update jobs set x = 1", "waits for A"),
             step(2, "(starts)", ""),
             step(2, "vacuum", ""),
@@ -378,7 +375,7 @@ mod tests {
                 "A begins: reserve | - ",
                 "B begins: charge | - ",
                 "A calls reserve | - ",
-                "A inside the call: UPDATE of wallets | - ",
+                "A inside the call: update wallets | - ",
                 "B changes jobs | waits for A ",
                 "C begins: refund (on instance A) | - ",
                 "C vacuum | - ",

@@ -159,8 +159,8 @@ pub fn invariants(report: &Report) -> String {
         let judged = match entry.judged {
             _ if entry.why.is_some() => entry.why.clone().unwrap_or_default(),
             0 => "nothing to look at, or no way to look".to_owned(),
-            1 => "judged in 1 schedule".to_owned(),
-            some => format!("judged in {some} schedules"),
+            some if report.strategy == "cases" => format!("judged in {}", counted(some, "case")),
+            some => format!("judged in {}", counted(some, "schedule")),
         };
         let _ = writeln!(
             text,
