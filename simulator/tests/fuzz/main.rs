@@ -8,6 +8,7 @@
 //!
 //! What breaks is shrunk, and shown with the seed that found it (`BADAI_SEED` takes it).
 
+mod contract_file;
 mod cutter;
 mod schedule_file;
 
