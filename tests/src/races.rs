@@ -170,6 +170,21 @@ pub async fn run(on: &mut PgConnection, sql: &'static str, job: Job<'_>) -> Answ
     Ok(done.rows_affected())
 }
 
+/// Writes a balance if it still is what was read before; false if it isn't.
+///
+/// # Errors
+/// What the database says.
+pub async fn swap(on: &mut PgConnection, account: &str, had: i64, credits: i64) -> Answer<bool> {
+    let sql = "update wallets set credits = $3 where account = $1::uuid and credits = $2";
+    let done = sqlx::query(sql)
+        .bind(account)
+        .bind(had)
+        .bind(credits)
+        .execute(on)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Writes what is left of a balance that was read before.
 ///
 /// # Errors

@@ -12,7 +12,8 @@ use simulator::{Answer, LedgerError, Reply, Reserve, Subject};
 use sqlx::ConnectOptions;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tests::races::{Job, Rules, Shop, grant_by, hold_by, number, race, run, set};
+use std::time::Duration;
+use tests::races::{Job, Rules, Shop, grant_by, hold_by, number, race, run, set, swap};
 use tests::{broken, order, stage};
 
 /// Whoever shares a process depends on each other.
@@ -369,6 +370,50 @@ fn a_mutex_that_is_always_taken_first_is_waited_for_and_nobody_hangs() {
         );
     }
     assert!(waited > 0, "the second in a process waits for the first");
+}
+
+/// Looks, and writes if nobody else has meanwhile; or pauses for longer than anybody waits for a
+/// call, and looks again. Only one of a process's calls does so at a time.
+struct Patient;
+impl Rules for Patient {
+    async fn reserve(shop: &Shop, job: Job<'_>) -> Answer<Reserve> {
+        let _alone = shop.memory.lock().await;
+        loop {
+            let mut tx = shop.pool.begin().await?;
+            if run(&mut tx, NOTE, job).await? == 0 {
+                return Ok(Reserve::Reserved);
+            }
+            let had = number(&mut tx, CREDITS, job.account).await?;
+            if had < job.amount {
+                return Ok(Reserve::Insufficient);
+            }
+            if swap(&mut tx, job.account, had, had - job.amount).await? {
+                tx.commit().await?;
+                return Ok(Reserve::Reserved);
+            }
+            tx.rollback().await?;
+            tokio::time::sleep(Duration::from_secs(11)).await;
+        }
+    }
+}
+
+#[test]
+fn a_pause_before_another_try_is_not_sat_out() {
+    holds(race::<Patient>("patient"));
+    let mut stage = with_wire::<Patient>("patient");
+    let duel = three(&stage, THREE);
+    let mut strategy = Exhaustive::bounded(1);
+    while strategy.begin() {
+        let fought = stage
+            .play_duel(&duel.schedule, &mut strategy, MINDS_MEMORY)
+            .unwrap();
+        let history = fought.history.expect("nothing is left out under a bound");
+        let replied = |outcome: &Outcome| matches!(outcome, Outcome::Replied(_));
+        assert!(
+            history.requests().all(|(_, it)| replied(&it.outcome)),
+            "{history:#?}"
+        );
+    }
 }
 
 /// What a duel's operations did and were told.

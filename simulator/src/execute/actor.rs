@@ -146,6 +146,11 @@ impl Actor {
             && self.held.is_empty()
     }
 
+    /// Whether a statement or a transaction of its is under way there.
+    pub(super) fn uses(&self, session: SessionId) -> bool {
+        self.open.contains(&session) || self.flights.iter().any(|it| it.session == session)
+    }
+
     /// A statement of its has come.
     pub(super) fn takes(&mut self, arrival: Arrival, release: Release) {
         self.step.moved = true;

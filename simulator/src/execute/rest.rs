@@ -17,6 +17,9 @@ use std::time::Duration;
 /// How long to listen where nobody can move and somebody is still to come back by itself.
 const DOZE: Duration = Duration::from_millis(2);
 
+/// How much faster time runs where all only wait.
+const HASTE: u32 = 50;
+
 impl Fight<'_> {
     /// Waits until everybody rests. Who woke together is told in an order of its own, whoever was
     /// heard first.
@@ -57,8 +60,12 @@ impl Fight<'_> {
                     self.attend_quietly(next);
                 }
             } else {
-                for actor in restless {
-                    self.park(actor);
+                for actor in &restless {
+                    self.park(*actor);
+                }
+                if watch.elapsed() > DOZE {
+                    let places = restless.iter().map(|it| self.actors[*it].instance % 2);
+                    self.pass_time(&places.collect());
                 }
             }
         }
@@ -188,12 +195,14 @@ impl Fight<'_> {
     /// belongs to an open transaction belongs to whoever opened it.
     pub(super) fn sender(&self, line: usize, arrival: &Arrival) -> Option<usize> {
         let there = self.those(|actor| actor.begun && actor.instance % 2 == line);
-        let owner = self.owners.get(&(line, arrival.session)).copied();
-        let in_block = arrival.status != Status::Idle;
+        let session = arrival.session;
+        let owner = self.owners.get(&(line, session)).copied();
+        // Whose transaction it was before doesn't matter: a plain BEGIN isn't told.
+        let is_at_it = |owner: &usize| self.actors[*owner].uses(session);
         match there.as_slice() {
             [] | [_] => there.first().copied(),
             [first, ..] => owner
-                .filter(|_| in_block)
+                .filter(|owner| arrival.status != Status::Idle && is_at_it(owner))
                 .or(self.attended[line])
                 .or(Some(*first)),
         }
@@ -297,7 +306,25 @@ impl Fight<'_> {
         for actor in &mut self.actors {
             actor.parked = false;
         }
-        self.listen(DOZE);
+        if !self.listen(DOZE) {
+            self.pass_time(&BTreeSet::from([0, 1]));
+        }
         self.settle()
+    }
+
+    /// Time runs faster in a process where all that is under way only waits: a pause before another
+    /// try isn't sat out. Whoever waits for what comes from elsewhere is left the time to get it.
+    fn pass_time(&mut self, instances: &BTreeSet<usize>) {
+        for instance in instances {
+            let there = self.actors.iter();
+            let there = there.filter(|it| it.instance % 2 == *instance);
+            let known = there.map(|it| it.flights.len()).sum::<usize>();
+            let (busy, _) = self.wire.probe(*instance);
+            if let (Ok(process), true) = (&mut self.processes[*instance], busy == known)
+                && process.rests()
+            {
+                process.pass(DOZE * HASTE);
+            }
+        }
     }
 }

@@ -14,11 +14,12 @@ use super::call::{Call, Reply};
 use super::process::guarded;
 use super::subject::Instance;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// What an instance's thread is asked.
@@ -29,6 +30,8 @@ pub(super) enum Wish {
     Attend(Option<Ticket>),
     /// Tell when nothing goes on, or that something did.
     Rest,
+    /// So much time has passed.
+    Pass(Duration),
 }
 
 /// What an instance's thread tells.
@@ -161,6 +164,12 @@ impl Floor {
                 });
             }
             Wish::Attend(attended) => self.attended = attended,
+            Wish::Pass(time) => {
+                tokio::time::pause();
+                // The clock is set when this is polled; what it waits for then is only another poll.
+                let _ = pin!(tokio::time::advance(time)).poll(context);
+                tokio::time::resume();
+            }
             Wish::Rest => {
                 let root = Some(context.waker().clone());
                 *self

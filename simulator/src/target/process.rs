@@ -189,6 +189,11 @@ impl Process {
         }
     }
 
+    /// So much time passes at once, for whatever in the process waits by tokio's clock.
+    pub fn pass(&mut self, time: Duration) {
+        let _ = self.wishes.send(Wish::Pass(time));
+    }
+
     fn note(&mut self, told: Told) {
         if let Told::Ended(ticket, reply) = told {
             self.ended.insert(ticket, reply);
