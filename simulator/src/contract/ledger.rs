@@ -324,7 +324,7 @@ impl Opened {
         };
         match sqlstate.as_str() {
             // An earlier step has moved something by now.
-            "40001" | "40P01" | "55P03" if place == 0 => LedgerError::Again(said),
+            "40001" | "40P01" | "55P03" | "57014" if place == 0 => LedgerError::Again(said),
             // The statement itself is wrong, not what the ledger does with it.
             state if state.starts_with("42") && state != "42501" && !inside && honest => {
                 let said = format!("its SQL can't run: {said}");

@@ -145,7 +145,7 @@ impl Replies {
                 Pattern::Any => done,
                 _ => false,
             };
-            let found = self.first(fits).or_else(|| self.plainly(done));
+            let found = self.first(fits).or_else(|| self.plainly(done, count > 0));
             return found.ok_or_else(|| {
                 Unmapped::Value(if counts && verb != "with" {
                     format!("affected {count}")
@@ -172,8 +172,9 @@ impl Replies {
         let yes = value
             .as_ref()
             .is_some_and(|it| it.is_empty() || same("t", it));
+        let some = value.as_ref().is_some_and(|it| !same("f", it));
         self.first(fits)
-            .or_else(|| self.plainly(yes))
+            .or_else(|| self.plainly(yes, some))
             .ok_or_else(|| Unmapped::Value(value.unwrap_or_else(|| "null".to_owned())))
     }
 
@@ -196,10 +197,18 @@ impl Replies {
         found.map(|(_, meaning)| meaning.clone())
     }
 
-    fn plainly(&self, well: bool) -> Option<Meaning> {
+    /// The good answer, where the file needn't say so: it has no replies and all is `well`, or it
+    /// says only what nothing means, and there is `something`.
+    fn plainly(&self, well: bool, something: bool) -> Option<Meaning> {
         // Where nothing hangs on the answer, nobody need look at it.
         let ignored = matches!(self.plain, Meaning::Next | Meaning::Is(Reply::Done));
-        ((well || ignored) && self.patterns.is_empty()).then(|| self.plain.clone())
+        let nothing = |it: &Pattern| matches!(it, Pattern::None | Pattern::Affected(0));
+        let is_good = if self.patterns.is_empty() {
+            well || ignored
+        } else {
+            something && self.patterns.iter().all(|(pattern, _)| nothing(pattern))
+        };
+        is_good.then(|| self.plain.clone())
     }
 }
 
@@ -329,5 +338,54 @@ fn meaning(node: &Node<'_>, words: &[(&'static str, Meaning)]) -> Read<Meaning> 
             said: said.join(" or "),
             replies,
         })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replies(patterns: Vec<Pattern>) -> Replies {
+        let insufficient = Meaning::Is(Reply::Reserve(Reserve::Insufficient));
+        Replies {
+            patterns: patterns
+                .into_iter()
+                .map(|it| (it, insufficient.clone()))
+                .collect(),
+            plain: Meaning::Is(good(Operation::Reserve)),
+        }
+    }
+
+    fn rows(value: Option<&str>) -> Answer {
+        Answer {
+            columns: vec!["value".to_owned()],
+            rows: vec![vec![value.map(str::to_owned)]],
+            affected: 1,
+        }
+    }
+
+    #[test]
+    fn where_only_nothing_has_a_meaning_something_is_the_good_answer() {
+        let touched = |count| Answer {
+            affected: count,
+            ..Answer::default()
+        };
+        let good = Ok(Meaning::Is(good(Operation::Reserve)));
+        let place = Place::default();
+        for pattern in [Pattern::None, Pattern::Affected(0)] {
+            let replies = replies(vec![pattern]);
+            let says = |answer: &Answer, verb: &str| replies.meaning(answer, &place, verb);
+            assert_eq!(says(&touched(1), "update"), good);
+            assert_eq!(says(&rows(Some("50")), "update"), good);
+            assert_eq!(
+                says(&touched(0), "update"),
+                Ok(Meaning::Is(Reply::Reserve(Reserve::Insufficient)))
+            );
+            assert!(says(&rows(None), "select").is_err());
+            assert!(says(&rows(Some("f")), "select").is_err());
+        }
+        // Who counts has said more.
+        let counts = replies(vec![Pattern::Affected(0), Pattern::Affected(1)]);
+        assert!(counts.meaning(&touched(2), &place, "update").is_err());
     }
 }
