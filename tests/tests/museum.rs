@@ -1,7 +1,7 @@
 //! Every specimen is found by name of invariant, with a counterexample; the ledger that differs
 //! from them in the one habit is never accused.
 
-use museum::webhooks::{Right, Webhooks};
+use museum::webhooks::{Fetches, Right, Webhooks};
 use simulator::Subject;
 use simulator::execute::Stage;
 use simulator::hunt::{self, Order};
@@ -12,7 +12,7 @@ use tests::{attack, broken, order, stage};
 
 /// What each specimen of webhooks breaks, and the weather that shows it; plain business will do
 /// where none is named.
-const BREAKS: [(&str, Invariant, &[Fault]); 20] = [
+const BREAKS: [(&str, Invariant, &[Fault]); 21] = [
     ("invoice-twice", Invariant::ExactlyOnce, &[]),
     ("subscription-twice", Invariant::ExactlyOnce, &[]),
     (
@@ -81,6 +81,11 @@ const BREAKS: [(&str, Invariant, &[Fault]); 20] = [
         &[Fault::UnknownType],
     ),
     ("short-memory", Invariant::ExactlyOnce, &[Fault::LateRetry]),
+    (
+        "error-is-nothing",
+        Invariant::Reconciliation,
+        &[Fault::Api429, Fault::Api500, Fault::ApiTimeout],
+    ),
 ];
 
 /// What no single call shows: pairs, in every order.
@@ -130,7 +135,7 @@ fn specimen(name: &str) -> Subject {
 /// With a wire where faults strike inside operations.
 fn staged(subject: Subject, faults: &[Fault]) -> Stage {
     let stage = stage(subject).unwrap();
-    match faults.iter().any(|fault| fault.strikes()) {
+    match faults.iter().any(|fault| fault.needs_wire()) {
         true => stage.with_wire().unwrap(),
         false => stage,
     }
@@ -201,7 +206,7 @@ fn w2_to_w15_the_reference_survives_what_each_specimen_does_not() {
                 only: vec![*invariant],
                 ..order(7, 15)
             };
-            let stage = match faults.iter().any(|fault| fault.strikes()) {
+            let stage = match faults.iter().any(|fault| fault.needs_wire()) {
                 true => &mut wired,
                 false => &mut plain,
             };
@@ -215,4 +220,62 @@ fn w2_to_w15_the_reference_survives_what_each_specimen_does_not() {
 fn the_ledger_that_has_no_bad_habit_holds() {
     let report = attack::<Webhooks<Right>>(150);
     assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+}
+
+/// What Stripe's API can do to a ledger that only reads there.
+const ANSWERS: [Fault; 3] = [Fault::Api429, Fault::Api500, Fault::ApiTimeout];
+
+fn fetching(faults: Vec<Fault>, faults_named: bool) -> (Order, Subject) {
+    let order = Order {
+        faults,
+        faults_named,
+        ..order(7, 120)
+    };
+    let story = "fetches each session before it grants";
+    (order, Subject::rust::<Webhooks<Fetches>>("fetches", story))
+}
+
+#[test]
+fn the_ledger_that_asks_stripe_survives_each_of_its_errors() {
+    let (order, subject) = fetching(ANSWERS.to_vec(), true);
+    let mut stage = stage(subject).unwrap();
+    let report = hunt::hunt(&mut stage, &order, &mut ()).unwrap();
+    assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+}
+
+#[test]
+fn the_ledger_that_asks_stripe_holds_in_every_weather_and_order() {
+    let (order, subject) = fetching(Fault::ALL.to_vec(), false);
+    let mut stage = stage(subject).unwrap().with_wire().unwrap();
+    let report = hunt::hunt(&mut stage, &order, &mut ()).unwrap();
+    assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+    assert!(ANSWERS.iter().all(|it| report.faults.contains_key(it.id())));
+    let report = hunt::duel(&mut stage, &order, &hunt::Plan::exhaustive(), &mut ()).unwrap();
+    assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+}
+
+#[test]
+fn what_a_ledger_never_asks_goes_wrong_nowhere() {
+    let subject = Subject::rust::<Webhooks<Right>>("right", "asks nobody anything");
+    let mut stage = stage(subject).unwrap();
+    let only = vec![Invariant::ExactlyOnce];
+    let unnamed = Order {
+        only: only.clone(),
+        ..order(7, 20)
+    };
+    let report = hunt::hunt(&mut stage, &unnamed, &mut ()).unwrap();
+    assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+    assert!(!ANSWERS.iter().any(|it| report.faults.contains_key(it.id())));
+    assert!(!report.refused.iter().any(|it| ANSWERS.contains(&it.fault)));
+    // Asked for by name it isn't passed over in silence.
+    let named = Order {
+        faults: vec![Fault::Api429],
+        faults_named: true,
+        only,
+        ..order(7, 5)
+    };
+    let report = hunt::hunt(&mut stage, &named, &mut ()).unwrap();
+    assert_eq!(report.verdict, Verdict::Inconclusive);
+    assert_eq!(report.never_met, [Fault::Api429]);
+    assert_eq!(report.refused.len(), 1);
 }

@@ -28,12 +28,14 @@
 //! | [`guest_checkout`] | finds accounts by Stripe's customer, which a guest doesn't have |
 //! | [`active_is_paid`] | grants a renewal when the subscription is active, and when its invoice is paid |
 //! | [`short_memory`] | forgets the keys of what it granted before Stripe is done with them |
+//! | [`error_is_nothing`] | takes an error of Stripe's API for nothing to do |
 //!
 //! All but the first are one ledger, [`webhooks`], which is right but for one habit each. What all
 //! of them get right, because Stripe's documentation spells it out, stands in
 //! [`stripe_signature`].
 
 pub mod active_is_paid;
+pub mod error_is_nothing;
 pub mod event_id_alone;
 pub mod every_delivery;
 pub mod first_signature;
@@ -152,6 +154,10 @@ pub fn specimens() -> Vec<Subject> {
         webhooks::<short_memory::ShortMemory>(
             "short-memory",
             "forgets the keys of what it granted before Stripe is done with them",
+        ),
+        webhooks::<error_is_nothing::ErrorIsNothing>(
+            "error-is-nothing",
+            "takes an error of Stripe's API for nothing to do",
         ),
     ]
 }

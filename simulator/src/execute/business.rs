@@ -1,8 +1,10 @@
 //! Business at Stripe: moves that make events and send nothing yet.
 
 use super::play::Play;
+use super::sending::tells;
 use super::shop;
 use crate::history::{Names, What};
+use crate::model::Deed;
 use crate::storm::Action;
 use crate::stripe::{BillingReason, Emitted, PaymentMethod, Stripe, StripeError};
 use crate::target::{Call, EventId, FactId, OfferKind, Operation};
@@ -82,7 +84,7 @@ impl Play<'_> {
         } else {
             PaymentMethod::Card
         };
-        let sale = self.stripe.checkout(&who, customer.as_ref(), price, method);
+        let sale = (self.stripe().world).checkout(&who, customer.as_ref(), price, method);
         let how = if debit { " by bank debit" } else { "" };
         if let Some(sale) = self.sold(lane, account, price, sale, |credits| {
             format!("buys a pack of {credits} credits{how}")
@@ -95,7 +97,7 @@ impl Play<'_> {
     pub(super) fn note_checkout(&mut self, account: usize, sale: &Emitted) {
         let who = self.history.parties[account].account.clone();
         let told = self.needed_event(sale);
-        let credits = self.stripe.sold(&sale.fact).and_then(|sold| {
+        let credits = self.stripe().world.sold(&sale.fact).and_then(|sold| {
             let offer = self.stage.catalogue().offer(&sold.price)?;
             Some(offer.credits)
         });
@@ -117,8 +119,9 @@ impl Play<'_> {
 
     /// The first event of a sale that a ledger's endpoint is set up for.
     pub(super) fn needed_event(&self, sale: &Emitted) -> Option<EventId> {
+        let stripe = self.stripe();
         let needed = |id: &&EventId| {
-            let event = self.stripe.event(id);
+            let event = stripe.world.event(id);
             event.is_some_and(|event| event.kind.is_needed())
         };
         sale.events.iter().find(needed).cloned()
@@ -132,9 +135,7 @@ impl Play<'_> {
         let who = self.history.parties[account].account.clone();
         let customer = self.customers[account].clone();
         let days = if trial { TRIAL_DAYS } else { 0 };
-        let sale = self
-            .stripe
-            .subscribe_with_trial(&who, &customer, price, days);
+        let sale = (self.stripe().world).subscribe_with_trial(&who, &customer, price, days);
         self.sold(lane, account, price, sale, |credits| {
             let free = if trial { ", free at first" } else { "" };
             format!("subscribes to a plan of {credits} credits{free}")
@@ -148,7 +149,7 @@ impl Play<'_> {
         };
         let customer = self.customers[account].clone();
         let reason = BillingReason::SubscriptionCycle;
-        let sale = self.stripe.renew(&customer, price, reason);
+        let sale = self.stripe().world.renew(&customer, price, reason);
         self.sold(lane, account, price, sale, |credits| {
             format!("pays a renewal of {credits} credits")
         });
@@ -166,8 +167,10 @@ impl Play<'_> {
         let sale = sale.ok()?;
         let offer = self.stage.catalogue().offer(price);
         let (credits, amount) = offer.map_or((0, 0), |o| (o.credits.get(), o.amount.minor()));
-        self.lanes[lane].sold(&self.stripe, &sale, amount);
-        self.business(account, &said(credits));
+        let stripe = self.stripe();
+        self.lanes[lane].sold(&stripe.world, &sale, amount);
+        drop(stripe);
+        self.business(account, &said(credits), &sale);
         Some(sale)
     }
 
@@ -175,9 +178,14 @@ impl Play<'_> {
         let Some((fact, minor)) = self.lanes[lane].give_back(percent) else {
             return;
         };
-        if let Ok(told) = self.stripe.refund(&fact, minor) {
-            self.lanes[lane].heard(&self.stripe, &told);
-            self.business(account, &format!("gets {percent} % of the price back"));
+        let refunded = self.stripe().world.refund(&fact, minor);
+        if let Ok(told) = refunded {
+            self.lane_hears(lane, &told);
+            self.business(
+                account,
+                &format!("gets {percent} % of the price back"),
+                &told,
+            );
         }
     }
 
@@ -192,14 +200,36 @@ impl Play<'_> {
         let Some(fact) = self.lanes[lane].fact.clone() else {
             return;
         };
-        if let Ok(told) = goes_on(&mut self.stripe, &fact) {
-            self.lanes[lane].heard(&self.stripe, &told);
-            self.business(account, said);
+        let went = goes_on(&mut self.stripe().world, &fact);
+        if let Ok(told) = went {
+            self.lane_hears(lane, &told);
+            self.business(account, said, &told);
         }
     }
 
-    fn business(&mut self, account: usize, said: &str) {
+    /// More is told of a lane's sale.
+    fn lane_hears(&mut self, lane: usize, told: &Emitted) {
+        let stripe = self.stripe();
+        self.lanes[lane].heard(&stripe.world, told);
+    }
+
+    fn business(&mut self, account: usize, said: &str, told: &Emitted) {
         let said = format!("{} {said}", Names::account(account));
-        self.happens(What::Business { account, said });
+        let knows = self.to_be_known(told);
+        self.happens(What::Business {
+            account,
+            said,
+            knows,
+        });
+    }
+
+    /// What Stripe says of it from now on to a ledger that asks.
+    fn to_be_known(&self, told: &Emitted) -> Vec<Deed> {
+        if !self.stage.asks() {
+            return Vec::new();
+        }
+        let stripe = self.stripe();
+        let events = told.events.iter().filter_map(|id| stripe.world.event(id));
+        events.map(|event| tells(&event.meaning)).collect()
     }
 }

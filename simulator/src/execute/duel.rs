@@ -32,7 +32,7 @@ impl Play<'_> {
             &mut self.processes,
             strategy,
             &mut self.chosen,
-            self.stage.limit(),
+            self.stage,
             &instances,
         );
         let fought = fight.minding_memory(self.manner.minds_memory).run(&calls);

@@ -14,7 +14,9 @@
 //! soon as it is there, while in the world others may go on for a second before.
 
 use super::actor::{Actor, Stand, is_plain_read, one_line};
+use super::counter::Counter;
 use super::play::Chosen;
+use super::stage::Stage;
 use super::wire::{Watched, Wire};
 use crate::clock::Stopwatch;
 use crate::history::{Move, Span};
@@ -42,6 +44,9 @@ pub(super) struct Fight<'a> {
     pub(super) limit: Duration,
     /// Moves of those who share an instance depend on each other.
     pub(super) minds_memory: bool,
+    counter: &'a Counter,
+    /// How often Stripe was asked to change something.
+    written: u64,
     pub(super) actors: Vec<Actor>,
     /// Whose connection it is.
     pub(super) owners: BTreeMap<(usize, SessionId), usize>,
@@ -87,9 +92,10 @@ impl<'a> Fight<'a> {
         processes: &'a mut Processes,
         strategy: &'a mut dyn Strategy,
         chosen: &'a mut Chosen,
-        limit: Duration,
+        stage: &'a Stage,
         instances: &[usize],
     ) -> Self {
+        let counter = stage.counter();
         let shares = |instance| instances.iter().filter(|it| **it == instance).count() > 1;
         let actors = instances
             .iter()
@@ -100,8 +106,10 @@ impl<'a> Fight<'a> {
             processes,
             strategy,
             chosen,
-            limit,
+            limit: stage.limit(),
             minds_memory: false,
+            counter,
+            written: counter.api().writes(),
             actors: actors.collect(),
             owners: BTreeMap::new(),
             attended: [None, None],
@@ -310,6 +318,8 @@ impl<'a> Fight<'a> {
         } else {
             self.watched.watch.touched(&asked)?.into_iter()
         };
+        let written = self.counter.api().writes();
+        let writes_to_stripe = std::mem::replace(&mut self.written, written) != written;
         let mut all = Footprint::nothing();
         for actor in &mut self.actors {
             let (moved, ended) = (actor.step.moved, actor.step.ended);
@@ -317,7 +327,7 @@ impl<'a> Fight<'a> {
             let now = backends.into_iter().zip(touched.by_ref()).collect();
             let hidden = reach.isolates || reach.ungated > 0 || ended && reach.defers;
             let mut footprint = actor.footprint(now);
-            if moved && hidden {
+            if moved && (hidden || writes_to_stripe) {
                 footprint = Footprint::unknown();
             }
             if moved && actor.shares && self.minds_memory {

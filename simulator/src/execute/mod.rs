@@ -4,6 +4,7 @@
 //! - `play` runs one schedule, one request at a time: `business` happens at Stripe, `sending` is
 //!   a request with its sender's patience, `once` is what can't be told twice, `look` reads the
 //!   money, `calm` is how it ends.
+//! - `counter` is where a schedule's Stripe stands: storms move it, and ledgers may ask it.
 //! - `strike` is a call inside which something goes wrong; an `ambush` on its line does it.
 //! - `travel` moves the database's clock.
 //! - `trespass` sends clients to the boundary, with what the `catalogue` suggests; all is undone.
@@ -17,6 +18,7 @@ mod business;
 mod calm;
 mod cast;
 mod catalogue;
+mod counter;
 mod duel;
 mod fight;
 mod lane;

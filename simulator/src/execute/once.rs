@@ -101,7 +101,7 @@ impl Play<'_> {
     /// Whether the ledger's grants are told of this kind of sale.
     pub(super) fn grants(&self, fact: &FactId) -> bool {
         let terms = self.stage.subject().terms();
-        match self.stripe.sold(fact).map(|sold| sold.kind) {
+        match self.stripe().world.sold(fact).map(|sold| sold.kind) {
             Some(OfferKind::Pack) => terms.packs,
             Some(OfferKind::Plan) => terms.plans,
             None => false,
@@ -110,7 +110,7 @@ impl Play<'_> {
 
     /// What Stripe says of a sale.
     pub(super) fn sale(&self, event: &EventId, fact: &FactId, account: usize) -> Option<Sale> {
-        let sold = self.stripe.sold(fact)?;
+        let sold = self.stripe().world.sold(fact)?;
         Some(Sale {
             event: event.clone(),
             customer: self.customers.get(account)?.clone(),

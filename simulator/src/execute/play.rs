@@ -19,15 +19,18 @@ use crate::model::Deed;
 use crate::server::ServerError;
 use crate::storm::{ACCOUNTS, Action, Copy, Fate, Moment, Schedule, Step};
 use crate::strategy::{Diverged, Strategy};
-use crate::stripe::{PaymentMethod, Stripe};
-use crate::target::{Call, CustomerId, LedgerError, Lost, OfferKind, Operation, Process, Reply};
+use crate::stripe::rest::Api;
+use crate::stripe::{Event, PaymentMethod, Stripe};
+use crate::target::{
+    Call, CustomerId, EventId, LedgerError, Lost, OfferKind, Operation, Process, Reply,
+};
 use std::collections::BTreeMap;
+use std::sync::MutexGuard;
 
 /// One schedule being played.
 pub(super) struct Play<'a> {
     pub(super) stage: &'a Stage,
     pub(super) cast: Cast,
-    pub(super) stripe: Stripe,
     pub(super) lanes: Vec<Lane>,
     pub(super) history: History,
     pub(super) customers: Vec<CustomerId>,
@@ -107,6 +110,7 @@ impl<'a> Play<'a> {
             .iter()
             .map(|account| stripe.create_customer(account))
             .collect();
+        stage.counter().put(stripe);
         let parties = accounts
             .into_iter()
             .map(|account| Party {
@@ -117,7 +121,6 @@ impl<'a> Play<'a> {
             .collect();
         Self {
             cast,
-            stripe,
             lanes: Vec::new(),
             history: History {
                 parties,
@@ -188,7 +191,7 @@ impl<'a> Play<'a> {
                 return;
             }
             self.now = at;
-            self.stripe.advance_to(self.began + i64::from(at));
+            self.stripe().world.advance_to(self.began + i64::from(at));
             match pending {
                 Pending::Step(step) => self.step(&step),
                 Pending::Retry(sending) => self.send(&sending),
@@ -234,9 +237,8 @@ impl<'a> Play<'a> {
         let Some(price) = prices.first() else {
             return;
         };
-        let sold = self
-            .stripe
-            .checkout(&account, None, price, PaymentMethod::Card);
+        let card = PaymentMethod::Card;
+        let sold = self.stripe().world.checkout(&account, None, price, card);
         let Ok(sale) = sold else {
             return;
         };
@@ -314,7 +316,12 @@ impl<'a> Play<'a> {
         let customer = self.customers[account].clone();
         let who = Names::account(account);
         let said = format!("{who}'s customer at Stripe is made known to the ledger");
-        self.happens(What::Business { account, said });
+        let knows = Vec::new();
+        self.happens(What::Business {
+            account,
+            said,
+            knows,
+        });
         let account = self.history.parties[account].account.clone();
         self.quietly(instance, &Call::Link { account, customer });
     }
@@ -337,7 +344,7 @@ impl<'a> Play<'a> {
                     _ => self.lanes[lane].events.get(*event).cloned()?,
                 };
                 let event = match copy {
-                    Copy::Twin => self.stripe.twin(&event).ok()?,
+                    Copy::Twin => self.stripe().world.twin(&event).ok()?,
                     _ => event,
                 };
                 Sending::event(self, account, *instance, &event, *copy)?.with_fate(*fate)
@@ -537,10 +544,19 @@ impl<'a> Play<'a> {
         let Message::Event { event, .. } = message else {
             return 0;
         };
-        self.stripe
-            .events()
-            .iter()
-            .position(|other| other.id == *event)
-            .unwrap_or(0)
+        let stripe = self.stripe();
+        let mut events = stripe.world.events().iter();
+        events.position(|other| other.id == *event).unwrap_or(0)
+    }
+
+    /// Stripe, as it is now. Nobody else gets at it as long as this is held: neither the ledger nor
+    /// another of the play's own steps.
+    pub(super) fn stripe(&self) -> MutexGuard<'a, Api> {
+        self.stage.counter().api()
+    }
+
+    /// One of Stripe's events.
+    pub(super) fn event(&self, id: &EventId) -> Option<Event> {
+        self.stripe().world.event(id).cloned()
     }
 }

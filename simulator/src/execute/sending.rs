@@ -6,7 +6,7 @@ use crate::history::{Names, Outcome};
 use crate::model::Deed;
 use crate::storm::{Copy, Fate};
 use crate::stripe::{
-    Event, EventKind, Next, RetrySchedule, Rolled, Signing, Tampering, Told, Version,
+    Event, EventKind, Meaning, Next, RetrySchedule, Rolled, Signing, Tampering, Told, Version,
 };
 use crate::target::{Call, Credits, EventId, Operation, Reply};
 use std::time::Duration;
@@ -67,7 +67,7 @@ impl Sending {
             copy,
         };
         let number = play.event_number(&message);
-        let what = play.stripe.event(event)?;
+        let what = &play.event(event)?;
         let kind = what.kind;
         let said = match (play.offers(Operation::Webhook), copy, granted(what)) {
             (true, copy, _) => {
@@ -190,12 +190,12 @@ impl Sending {
     pub(super) fn request(&self, play: &Play<'_>) -> Option<(Call, Deed)> {
         let (event, copy) = match &self.message {
             Message::Call(call, deed) => return Some((call.clone(), deed.clone())),
-            Message::Event { event, copy } => (play.stripe.event(event)?, *copy),
+            Message::Event { event, copy } => (play.event(event)?, *copy),
         };
         let meaning = &event.meaning;
         let fact = meaning.fact.clone();
         if !play.offers(Operation::Webhook) {
-            let credits = granted(event)?;
+            let credits = granted(&event)?;
             let amount = if copy == Copy::Altered {
                 Credits::new(credits.get() + 1)
             } else {
@@ -234,23 +234,10 @@ impl Sending {
             Copy::Stale => forge(Tampering::StaleTimestamp),
             Copy::Altered => forge(Tampering::AlteredBody),
         };
-        let deed = match meaning.told {
-            _ if !copy.is_authentic() => Deed::Tampered,
-            Told::Nothing | Told::Unpaid => Deed::Unpaid { fact },
-            Told::Echoed { credits } => Deed::Echoed { fact, credits },
-            Told::Free { credits } => Deed::Free { fact, credits },
-            Told::Withdrawn { paid, withdrawn } => Deed::Withdrawn {
-                fact,
-                paid,
-                withdrawn,
-            },
-            Told::Reinstated { paid } => Deed::Reinstated { fact, paid },
-            Told::Paid { credits } => Deed::Paid { fact, credits },
-            Told::Refunded { paid, refunded } => Deed::Repaid {
-                fact,
-                paid,
-                refunded,
-            },
+        let deed = if copy.is_authentic() {
+            tells(meaning)
+        } else {
+            Deed::Tampered
         };
         Some((Call::Webhook(delivery), deed))
     }
@@ -287,6 +274,28 @@ impl Sending {
             ..self.clone()
         };
         Some((after, next))
+    }
+}
+
+/// What a genuine event means for the ledger that it is delivered to.
+pub(super) fn tells(meaning: &Meaning) -> Deed {
+    let fact = meaning.fact.clone();
+    match meaning.told {
+        Told::Nothing | Told::Unpaid => Deed::Unpaid { fact },
+        Told::Echoed { credits } => Deed::Echoed { fact, credits },
+        Told::Free { credits } => Deed::Free { fact, credits },
+        Told::Withdrawn { paid, withdrawn } => Deed::Withdrawn {
+            fact,
+            paid,
+            withdrawn,
+        },
+        Told::Reinstated { paid } => Deed::Reinstated { fact, paid },
+        Told::Paid { credits } => Deed::Paid { fact, credits },
+        Told::Refunded { paid, refunded } => Deed::Repaid {
+            fact,
+            paid,
+            refunded,
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! The shop that every storm plays in: what is sold, and the secret that Stripe signs with.
 
-use crate::target::{Catalogue, Credits, Currency, Money, Offer, OfferKind, StripeAccess};
+use crate::target::{Catalogue, Credits, Currency, Money, Offer, OfferKind};
 
 /// The endpoint's signing secret. It is as secret as a throw-away database.
 pub(super) const WEBHOOK_SECRET: &str = "whsec_badai_storm";
@@ -52,11 +52,4 @@ fn priced(catalogue: &Catalogue, kind: OfferKind, abroad: bool) -> Vec<String> {
         .filter(|offer| is_home(offer) != abroad || !at_home && !abroad)
         .map(|offer| offer.price.clone())
         .collect()
-}
-
-/// How the ledger and this Stripe know each other.
-pub(super) fn stripe_access() -> StripeAccess {
-    StripeAccess {
-        webhook_secret: WEBHOOK_SECRET.to_owned(),
-    }
 }

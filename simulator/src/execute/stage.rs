@@ -1,6 +1,7 @@
 //! Where schedules are played: a server, the ledger's schema on it, and a database to spoil.
 
 use super::cast::Cast;
+use super::counter::Counter;
 use super::line::Line;
 use super::load::Loaded;
 use super::play::{Play, Played};
@@ -61,6 +62,8 @@ pub struct Stage {
     runs: u64,
     catalogue: Catalogue,
     offers: BTreeSet<Operation>,
+    /// The Stripe that storms move.
+    counter: Counter,
     /// What a new account can spend before anything is bought.
     opening: i64,
     /// What was left out of the schema.
@@ -132,6 +135,7 @@ impl Stage {
     ) -> Result<Self, StageError> {
         let (template, left_out) = server.install_schema(subject.schema())?;
         let catalogue = subject.terms().catalogue.clone();
+        let catalogue = catalogue.unwrap_or_else(shop::catalogue);
         let database = server.clone_database(&template)?;
         let mut stage = Self {
             subject,
@@ -140,7 +144,8 @@ impl Stage {
             database,
             played: 0,
             runs: 0,
-            catalogue: catalogue.unwrap_or_else(shop::catalogue),
+            counter: Counter::new(Stripe::new(0, catalogue.clone(), clock::unix_now())),
+            catalogue,
             offers: BTreeSet::new(),
             opening: 0,
             left_out,
@@ -236,10 +241,12 @@ impl Stage {
     /// Why this fault can't strike here, or tells only half, if so.
     #[must_use]
     pub fn refuses(&self, fault: Fault) -> Option<String> {
-        if fault.strikes() && !self.has_wire() {
+        if fault.needs_wire() && !self.has_wire() {
             Some("no wire between the ledger and its database".to_owned())
         } else if fault.fells() && !self.server.is_ours() {
             Some("the server is lent, and badai takes down only its own".to_owned())
+        } else if fault.needs_questions() && !self.asks() {
+            Some("the ledger never asks where Stripe is".to_owned())
         } else if fault == Fault::TimeTravel {
             self.refuses_travel()
         } else {
@@ -290,6 +297,17 @@ impl Stage {
     #[must_use]
     pub fn offers(&self) -> &BTreeSet<Operation> {
         &self.offers
+    }
+
+    /// Whether the ledger has asked where Stripe is: then it may ask Stripe anything.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.counter.is_known()
+    }
+
+    /// Where the Stripe stands that storms move.
+    pub(super) fn counter(&self) -> &Counter {
+        &self.counter
     }
 
     /// What whoever reads the verdict should know.
@@ -483,7 +501,7 @@ impl Stage {
     /// Opens an instance on another database, past the wire.
     pub(super) fn open_on(&self, database: &Database) -> Result<Process, LedgerError> {
         let url = database.url().to_owned();
-        let world = World::new(url, shop::stripe_access(), self.catalogue.clone());
+        let world = World::new(url, self.counter.access(), self.catalogue.clone());
         Process::start(&self.subject, &world, self.limit)
     }
 
@@ -493,7 +511,7 @@ impl Stage {
             Some(wire) => wire.url(instance, &self.database),
             None => self.database.url().to_owned(),
         };
-        let world = World::new(url, shop::stripe_access(), self.catalogue.clone());
+        let world = World::new(url, self.counter.access(), self.catalogue.clone());
         Process::start(&self.subject, &world, self.limit)
     }
 
@@ -543,8 +561,7 @@ impl Stage {
         let account: AccountId = cast.account(0);
         let [job, another]: [JobId; 2] = [cast.job(0), cast.job(1)];
         let amount = Credits::new(1);
-        let mut stripe = Stripe::new(0, self.catalogue.clone(), clock::unix_now());
-        let customer: CustomerId = stripe.create_customer(&account);
+        let customer: CustomerId = self.counter.api().world.create_customer(&account);
         let fact = FactId::new("cs_test_probe");
         let pack = self
             .catalogue

@@ -21,6 +21,9 @@ pub(super) struct Struck {
 impl Play<'_> {
     /// Runs one call on an instance, and strikes it.
     pub(super) fn strike(&mut self, instance: usize, call: &Call, strike: Strike) -> Struck {
+        if strike.fault.needs_questions() {
+            return self.strike_question(instance, call, strike);
+        }
         let stage = self.stage;
         let place = instance % 2;
         let line = stage.line(instance).filter(|_| !self.hung);
@@ -81,6 +84,19 @@ impl Play<'_> {
                 Outcome::Hung(stage.limit().as_secs())
             }
         };
+        Struck { outcome, what }
+    }
+
+    /// Runs one call, and lets one go wrong of those that it makes to Stripe.
+    fn strike_question(&mut self, instance: usize, call: &Call, strike: Strike) -> Struck {
+        let counter = self.stage.counter();
+        counter.lie_in_wait(strike);
+        let outcome = self.call(instance, call);
+        let what = counter.stand_down().map(|sql| What::Struck {
+            instance,
+            strike,
+            sql,
+        });
         Struck { outcome, what }
     }
 }

@@ -55,6 +55,8 @@ pub enum What {
         account: usize,
         /// In words.
         said: String,
+        /// What a ledger learns of it that asks Stripe; nothing for one that never does.
+        knows: Vec<Deed>,
     },
     /// A request to the ledger.
     Request(Request),
@@ -73,7 +75,7 @@ pub enum What {
         instance: usize,
         /// What, and when.
         strike: Strike,
-        /// At which statement, in one line; empty right after a reply.
+        /// At which statement, in one line, or at which call to Stripe; empty right after a reply.
         sql: String,
     },
     /// A process died and was opened again.

@@ -126,7 +126,11 @@ pub(super) fn fight_all(
     let watch = Stopwatch::start();
     let pairs = stage.menu().duels().into_iter();
     let mut duels: Vec<(Duel, u32)> = pairs.map(|duel| (duel, plan.orders)).collect();
-    if plan.threes > 0 {
+    if plan.threes > 0 && stage.asks() {
+        // Whoever waits for Stripe looks there like whoever waits for the other in the same process.
+        let left = "calls that share a process were not fought: this ledger asks Stripe";
+        tally.left_out.push(left.to_owned());
+    } else if plan.threes > 0 {
         let threes = stage.menu().threes().into_iter();
         duels.extend(threes.map(|duel| (duel, plan.threes)));
     }

@@ -223,6 +223,8 @@ fn storms(
     }
     for &fault in &order.faults {
         match stage.refuses(fault) {
+            // Most ledgers ask Stripe nothing; who didn't wonder needn't be told.
+            Some(_) if fault.needs_questions() && !order.faults_named => {}
             Some(why) => tally.refused.push(Refused { fault, why }),
             // Clients at the boundary are sent once, by the survey.
             None if fault.is_trespass() => {}
@@ -270,7 +272,7 @@ fn storms(
             }
         })?;
         hung = climbed == Climbed::Hung;
-        if menu.faults.iter().any(|fault| fault.strikes()) {
+        if menu.faults.iter().any(|fault| fault.needs_wire()) {
             tally.every_moment = Some(climbed == Climbed::Whole);
         }
     }

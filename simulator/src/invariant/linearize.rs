@@ -112,6 +112,15 @@ impl Possible {
         self.unheard.clear();
     }
 
+    /// Stripe says this from now on to a ledger that asks, and the ledger may have asked.
+    pub(super) fn learn(&mut self, deeds: &[Deed]) {
+        for deed in deeds {
+            let accounts = std::mem::take(&mut self.accounts).into_iter();
+            self.accounts = accounts.flat_map(|it| it.learns(deed).by_now()).collect();
+            self.tidy();
+        }
+    }
+
     /// Every event of every fact has come: what they promised is done.
     pub(super) fn settle(&mut self) {
         let accounts = std::mem::take(&mut self.accounts).into_iter();

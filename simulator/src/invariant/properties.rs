@@ -246,6 +246,52 @@ fn a_ledger_that_applies_later_is_judged_by_the_calm_alone() {
 }
 
 #[test]
+fn who_asks_stripe_may_act_before_it_is_told_but_not_twice_and_nobody_else_may() {
+    let reserved = || Outcome::Replied(Reply::Reserve(Reserve::Reserved));
+    // Paid at Stripe; the credits are spent before any delivery comes.
+    let spent = |knows: Vec<Deed>| {
+        let business = What::Business {
+            account: 0,
+            said: String::new(),
+            knows,
+        };
+        let early = Script::new(0)
+            .then(business)
+            .request(reserve(60), reserved());
+        early.says(paid(100), OK)
+    };
+    let asked = || spent(vec![paid(100)]);
+    assert_eq!(asked().shows(40).broken(), []);
+    assert_eq!(asked().shows(140).broken(), [Invariant::ExactlyOnce]);
+    assert_ne!(spent(Vec::new()).shows(40).broken(), []);
+    // Given back at Stripe: who knows it has less to spend, before it is told and after.
+    let back = Deed::Repaid {
+        fact: FactId::new("cs"),
+        paid: 1_000,
+        refunded: 500,
+    };
+    let less = |knows: Vec<Deed>, refuses: bool| {
+        let told = if refuses {
+            Reserve::Insufficient
+        } else {
+            Reserve::Reserved
+        };
+        Script::new(0)
+            .says(paid(100), OK)
+            .then(What::Business {
+                account: 0,
+                said: String::new(),
+                knows,
+            })
+            .request(reserve(60), Outcome::Replied(Reply::Reserve(told)))
+            .broken()
+    };
+    assert_eq!(less(vec![back.clone()], true), []);
+    assert_eq!(less(vec![back], false), []);
+    assert_ne!(less(Vec::new(), true), []);
+}
+
+#[test]
 fn credits_that_were_acknowledged_and_forgotten_by_a_crash_break_durability() {
     let crashed = Script::new(0).says(paid(100), OK).shows(0).crash().shows(0);
     // Without the death the work is done a moment later: so the death is why.

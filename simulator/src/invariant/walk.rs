@@ -123,6 +123,10 @@ impl<'a> Walk<'a> {
                     self.compare(place, balance);
                     Ok(())
                 }
+                What::Business { account, knows, .. } if *account == self.account => {
+                    self.possible.learn(knows);
+                    Ok(())
+                }
                 What::Crash { .. } | What::ServerCrash => {
                     (self.crashed, self.died) = (true, true);
                     self.audit.left_a_hold |= self.holds();

@@ -27,7 +27,7 @@ impl Step {
         let server = server::provision(&Request::default())?;
         let mut stage = Stage::new(subject, server)?;
         let kept = |saved: &Saved| saved.schedule.needs_wire();
-        let strikes = self.faults.iter().any(|fault| fault.strikes());
+        let strikes = self.faults.iter().any(|fault| fault.needs_wire());
         if self.races || strikes || order.first.iter().any(kept) {
             stage = stage.with_wire()?;
         }

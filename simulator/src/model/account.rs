@@ -62,8 +62,9 @@ pub struct Fact {
     pub promised: Promised,
 }
 
-/// What several events tell, or what waits until it is known whose it is: a ledger does it at
-/// whatever time it likes, and has by the time that all has been told.
+/// What several events tell, what waits until it is known whose it is, or what Stripe says to a
+/// ledger that asks: it is done at whatever time the ledger likes, and by the time that all has been
+/// told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Promised {
     /// Credits that were paid for.
@@ -74,6 +75,8 @@ pub struct Promised {
     pub withdrawn: Option<i64>,
     /// That the bank gives it back, which is final.
     pub reinstated: bool,
+    /// The running total of money given back, in minor units, that no event needs to have told.
+    pub refunded: Option<i64>,
 }
 
 impl Account {
@@ -168,6 +171,9 @@ impl Account {
             for state in states.clone() {
                 states.extend(state.fulfilled(fact));
             }
+            for state in states.clone() {
+                states.extend(state.repaid(fact));
+            }
         }
         states
     }
@@ -189,6 +195,18 @@ impl Account {
             states = states.into_iter().flat_map(settle).collect();
         }
         states
+    }
+
+    /// As it is once the ledger has asked Stripe how much was given back; nothing where that is no
+    /// news.
+    fn repaid(&self, fact: &FactId) -> Option<Self> {
+        let known = &self.facts[fact];
+        let told = known.promised.refunded;
+        let refunded = told.filter(|told| *told > known.refunded)?;
+        let mut then = self.clone();
+        then.facts.entry(fact.clone()).or_default().refunded = refunded;
+        then.claw_back(fact);
+        Some(then)
     }
 
     /// The ways in which a fact's promise can be kept; none if nothing is open.

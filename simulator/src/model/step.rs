@@ -375,6 +375,31 @@ impl Account {
         then
     }
 
+    /// The account once Stripe says so to whoever asks: a ledger that does may act on it before any
+    /// event tells it, or not.
+    #[must_use]
+    pub fn learns(&self, deed: &Deed) -> Account {
+        let mut then = self.clone();
+        match deed {
+            Deed::Paid { fact, credits } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.promised.credits = Some(credits.get());
+                known.promised.free = false;
+            }
+            Deed::Repaid {
+                fact,
+                paid,
+                refunded,
+            } => {
+                let known = then.facts.entry(fact.clone()).or_default();
+                known.paid = *paid;
+                known.promised.refunded = known.promised.refunded.max(Some(*refunded));
+            }
+            _ => return self.told(deed),
+        }
+        then
+    }
+
     fn granted(&self, fact: &FactId) -> Option<i64> {
         self.facts.get(fact).and_then(|fact| fact.credits)
     }

@@ -254,8 +254,19 @@ fn struck(strike: Strike, sql: &str) -> String {
         Fault::Deadlock => "  is a deadlock's victim",
         Fault::StatementTimeout => "  runs into a time-out",
         Fault::ServerCrash => "  meets the crash",
+        Fault::Api429 => "  is told 429 by Stripe",
+        Fault::Api500 => "  is told 500 by Stripe",
+        Fault::ApiTimeout => "  never hears Stripe's answer",
+        Fault::IdempotencyConflict => "  is told 409 by Stripe",
         _ => "  dies",
     };
+    if strike.fault.needs_questions() {
+        let done = match strike.moment {
+            Moment::After(_) => ", and it was done",
+            Moment::Before(_) | Moment::Replied => "",
+        };
+        return format!("{what}{done}: {sql}");
+    }
     let sql = plain::does(sql).unwrap_or_else(|| sql.to_owned());
     match strike.moment {
         Moment::Before(_) => format!("{what} before: {sql}"),

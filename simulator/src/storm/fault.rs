@@ -19,6 +19,8 @@ pub enum Group {
     Database,
     /// How jobs end.
     Jobs,
+    /// How Stripe answers a ledger that asks it.
+    StripeApi,
     /// What a client asks for.
     Client,
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Group {
             Group::Process => "process",
             Group::Database => "database",
             Group::Jobs => "jobs",
+            Group::StripeApi => "stripe-api",
             Group::Client => "client",
         })
     }
@@ -216,6 +219,18 @@ faults! {
     UnknownJob "unknown-job" Jobs 2
         "An end is reported for a job that was never reserved."
         "Any at-least-once worker queue";
+    Api429 "api-429" StripeApi 2
+        "Stripe answers one of the ledger's own calls with 429: nothing was done, and trying again is the caller's job."
+        "Stripe docs, rate limits: handling limiting gracefully";
+    Api500 "api-500" StripeApi 2
+        "Stripe answers one of the ledger's own calls with 500, whether it did what was asked or not."
+        "Stripe docs, advanced error handling: treat the result of a 500 as indeterminate";
+    ApiTimeout "api-timeout" StripeApi 2
+        "Stripe does what the ledger asks, and the connection ends before its answer."
+        "Stripe docs, advanced error handling: network errors leave the client not knowing what the server did";
+    IdempotencyConflict "idempotency-conflict" StripeApi 2
+        "The idempotency key of the ledger's call is in use by another that is under way: 409, and nothing is done."
+        "Stripe docs, error codes: idempotency_key_in_use";
     NonsenseAmount "nonsense-amount" Client 3
         "A request with a negative, a zero, or an overflowing amount."
         "OWASP, input validation; PostgreSQL manual, numeric types";

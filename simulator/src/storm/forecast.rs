@@ -141,6 +141,10 @@ impl Lane {
             | Fault::SerializationFailure
             | Fault::Deadlock
             | Fault::StatementTimeout
+            | Fault::Api429
+            | Fault::Api500
+            | Fault::ApiTimeout
+            | Fault::IdempotencyConflict
             | Fault::ServerCrash => self.fate(gust, Fate::Struck(gust.strike())),
             Fault::TimeTravel => false,
             Fault::ReserializedBody => self.ahead(gust, Copy::Reserialized),

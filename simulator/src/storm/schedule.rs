@@ -29,10 +29,11 @@ impl Schedule {
         self.steps.iter().any(duel)
     }
 
-    /// Whether it takes the wire to play it: calls run inside one another, or are struck.
+    /// Whether it takes the wire to play it: calls run inside one another, or are struck at their
+    /// statements.
     #[must_use]
     pub fn needs_wire(&self) -> bool {
-        let struck = |step: &Step| matches!(step.action.fate(), Some(Fate::Struck(_)));
+        let struck = |step: &Step| matches!(step.action.fate(), Some(Fate::Struck(it)) if it.fault.needs_wire());
         self.has_duel() || self.steps.iter().any(struck)
     }
 

@@ -1,4 +1,4 @@
-//! A strike: a fault inside an operation, at one of its statements.
+//! A strike: a fault inside an operation, at one of its statements or of its calls to Stripe.
 //!
 //! An operation of three statements can be struck at seven moments, and a process can die at
 //! each of them:
@@ -10,10 +10,10 @@
 //! ```
 //!
 //! *Before* a statement, it never reaches PostgreSQL. *After* it, it has taken effect and nobody
-//! hears of it. An operation that ends early is struck at none of its later moments: whether a
+//! hears of it. The same holds for a call to Stripe's API. An operation that ends early is struck at none of its later moments: whether a
 //! strike was met is told by the history, not by the schedule.
 
-use super::Fault;
+use super::{Fault, Group};
 use serde::{Deserialize, Serialize};
 
 /// How often a crash loop dies before the process lives.
@@ -32,7 +32,7 @@ pub struct Strike {
 }
 
 /// A moment inside an operation. Statements are counted from 0: those that others can notice,
-/// and of them those that the fault can happen to.
+/// and of them those that the fault can happen to. A fault of Stripe's API counts calls to it instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Moment {
@@ -80,10 +80,22 @@ impl Strike {
 }
 
 impl Fault {
-    /// Whether it strikes inside an operation, at one of its statements: that takes the wire.
+    /// Whether it strikes inside an operation, at one of its statements or of its calls to Stripe.
     #[must_use]
     pub fn strikes(self) -> bool {
         !self.moments(0).is_empty()
+    }
+
+    /// Whether it strikes at a statement: that takes the wire.
+    #[must_use]
+    pub fn needs_wire(self) -> bool {
+        self.strikes() && !self.needs_questions()
+    }
+
+    /// Whether it strikes at a call to Stripe: that takes a ledger that asks it anything.
+    #[must_use]
+    pub fn needs_questions(self) -> bool {
+        self.group() == Group::StripeApi
     }
 
     /// Whether a process dies of it, with all that it had in memory.
@@ -106,10 +118,13 @@ impl Fault {
             Fault::CrashBetween | Fault::CrashLoop | Fault::ConnectionDrop | Fault::ServerCrash => {
                 vec![before, after]
             }
-            Fault::CommitAckLost => vec![after],
-            Fault::SerializationFailure | Fault::Deadlock | Fault::StatementTimeout => {
-                vec![before]
-            }
+            Fault::Api500 => vec![before, after],
+            Fault::CommitAckLost | Fault::ApiTimeout => vec![after],
+            Fault::SerializationFailure
+            | Fault::Deadlock
+            | Fault::StatementTimeout
+            | Fault::Api429
+            | Fault::IdempotencyConflict => vec![before],
             _ => Vec::new(),
         }
     }

@@ -155,20 +155,22 @@ impl Fault {
     #[must_use]
     pub fn fits(self, kind: Kind) -> bool {
         use Fault::{
-            AlteredBody, Burst, CommitAckLost, ConnectionDrop, CrashAfterCommit, CrashBefore,
-            CrashBetween, CrashLoop, CumulativeRefund, Deadlock, Delay, DirectWrite,
-            DisputeLifecycle, DoubleClick, DropThenRetry, Duplicate, ForeignRead, ForgedSignature,
-            FunctionCall, LateFailure, LateRetry, LateSuccess, LivemodeMismatch, LostReply,
-            MissingHeader, NeverEnds, NonsenseAmount, OtherApiVersion, OversizedBody,
-            PartialOutput, Reorder, ReserializedBody, RotatedSecret, SerializationFailure,
-            ServerCrash, StaleTimestamp, StatementTimeout, SuccessAndFailure, TempShadow,
-            TimeTravel, TruncatedBody, TwinEvent, UnknownCustomer, UnknownJob, UnknownType,
-            UnpaidSession, ZeroAmount, ZeroDecimalCurrency,
+            AlteredBody, Api429, Api500, ApiTimeout, Burst, CommitAckLost, ConnectionDrop,
+            CrashAfterCommit, CrashBefore, CrashBetween, CrashLoop, CumulativeRefund, Deadlock,
+            Delay, DirectWrite, DisputeLifecycle, DoubleClick, DropThenRetry, Duplicate,
+            ForeignRead, ForgedSignature, FunctionCall, IdempotencyConflict, LateFailure,
+            LateRetry, LateSuccess, LivemodeMismatch, LostReply, MissingHeader, NeverEnds,
+            NonsenseAmount, OtherApiVersion, OversizedBody, PartialOutput, Reorder,
+            ReserializedBody, RotatedSecret, SerializationFailure, ServerCrash, StaleTimestamp,
+            StatementTimeout, SuccessAndFailure, TempShadow, TimeTravel, TruncatedBody, TwinEvent,
+            UnknownCustomer, UnknownJob, UnknownType, UnpaidSession, ZeroAmount,
+            ZeroDecimalCurrency,
         };
         match self {
             Duplicate | LostReply | CrashBefore | CrashAfterCommit => kind != Kind::Sweep,
             CrashBetween | CrashLoop | ConnectionDrop | CommitAckLost | SerializationFailure
-            | Deadlock | StatementTimeout | ServerCrash => true,
+            | Deadlock | StatementTimeout | ServerCrash | Api429 | Api500 | ApiTimeout
+            | IdempotencyConflict => true,
             // Laid on purpose: in the middle of other business it would be other rules' turn, such
             // as a hold's own end.
             TimeTravel => false,

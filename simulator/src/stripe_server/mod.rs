@@ -82,7 +82,23 @@ impl StripeServer {
             secret = Some(enlist(&mut api, url)?);
         }
         let api = Arc::new(Mutex::new(api));
-        let listener = std::net::TcpListener::bind(("127.0.0.1", setup.port))?;
+        let courier = Courier::new(Arc::clone(&api), allowed, setup.patience, setup.listener);
+        let mut server = Self::listen(setup.port, api, Some(courier))?;
+        server.secret = secret;
+        Ok(server)
+    }
+
+    /// Answers for a world that is somebody else's: they move it and its clock, and deliver its
+    /// events.
+    ///
+    /// # Errors
+    /// There is no port to listen at.
+    pub fn answering_for(api: Arc<Mutex<Api>>) -> io::Result<Self> {
+        Self::listen(0, api, None)
+    }
+
+    fn listen(port: u16, api: Arc<Mutex<Api>>, courier: Option<Courier>) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
@@ -90,13 +106,12 @@ impl StripeServer {
             .enable_all()
             .build()?;
         let shared = Arc::clone(&api);
-        let courier = Courier::new(Arc::clone(&api), allowed, setup.patience, setup.listener);
         let thread = std::thread::Builder::new()
             .name("stripe".to_owned())
             .spawn(move || runtime.block_on(serve(listener, shared, courier, stopped)))?;
         Ok(Self {
             address,
-            secret,
+            secret: None,
             api,
             stop: Some(stop),
             thread: Some(thread),
@@ -148,7 +163,7 @@ impl Drop for StripeServer {
 async fn serve(
     listener: std::net::TcpListener,
     api: Arc<Mutex<Api>>,
-    courier: Courier,
+    courier: Option<Courier>,
     stopped: oneshot::Receiver<()>,
 ) {
     let Ok(listener) = TcpListener::from_std(listener) else {
@@ -164,9 +179,15 @@ async fn serve(
         .mount(&inner)
         .await;
     let address = *inner.address();
+    let deliveries = async {
+        match courier {
+            Some(courier) => courier.run().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = guard::guard(listener, address) => {}
-        () = courier.run() => {}
+        () = deliveries => {}
         _ = stopped => {}
     }
 }

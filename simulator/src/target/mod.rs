@@ -4,6 +4,7 @@
 //! - [`Call`] and [`Reply`] are the same operations as data: scheduled, recorded, judged.
 //! - [`Subject`] is a ledger with a name that can be opened as often as crashes ask for; its
 //!   [`Driver`] is the kind of ledger that it is, [`Terms`] what it can be told.
+//! - [`StripeAccess`] is how it knows Stripe, [`StripeApi`] where it may ask.
 //! - [`Clients`] are the roles that reach its database around it.
 //! - [`Process`] hosts one opened instance on a thread of its own, and can be killed.
 
@@ -18,6 +19,7 @@ mod policy;
 mod process;
 mod reply;
 mod script;
+mod stripe_access;
 mod subject;
 mod terms;
 mod world;
@@ -37,6 +39,7 @@ pub use reply::{
     Balance, Charge, Delivery, Entry, Grant, LedgerError, Refund, Reserve, SIGNATURE_HEADER, Status,
 };
 pub use script::{Leeway, Schema, Script};
+pub use stripe_access::{StripeAccess, StripeApi};
 pub use subject::{Driver, Instance, Running, Subject};
 pub use terms::{IdForm, SweepAge, Terms};
-pub use world::{Catalogue, Offer, OfferKind, StripeAccess, World};
+pub use world::{Catalogue, Offer, OfferKind, World};

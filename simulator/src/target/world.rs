@@ -1,6 +1,6 @@
 //! What a ledger is told about its world before it opens.
 
-use super::{Credits, Money};
+use super::{Answer, Credits, Money, StripeAccess};
 use serde::{Deserialize, Serialize};
 
 /// Everything that an instance may know: where its database is, how Stripe signs, what is sold.
@@ -39,18 +39,26 @@ impl World {
         &self.stripe.webhook_secret
     }
 
+    /// Where Stripe's API is, such as `http://127.0.0.1:12111`: the base address for an SDK, or for
+    /// requests to `/v1/…`. It knows of every object that the events tell of, as it is now.
+    ///
+    /// # Errors
+    /// Nobody answers there.
+    pub fn stripe_url(&self) -> Answer<&str> {
+        self.stripe.url()
+    }
+
+    /// The key to Stripe's API, `sk_test_…`.
+    #[must_use]
+    pub fn stripe_key(&self) -> &str {
+        self.stripe.key()
+    }
+
     /// What is sold, and for how many credits.
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }
-}
-
-/// How the ledger and Stripe know each other.
-#[derive(Clone, Debug)]
-pub struct StripeAccess {
-    /// The endpoint's signing secret, with its `whsec_` prefix.
-    pub webhook_secret: String,
 }
 
 /// What the business sells.

@@ -30,9 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve() -> Result<(), Box<dyn Error>> {
-    let stripe = StripeAccess {
-        webhook_secret: variable("STRIPE_WEBHOOK_SECRET")?,
-    };
+    let stripe = StripeAccess::deaf(variable("STRIPE_WEBHOOK_SECRET")?);
     let catalogue = catalogue(&variable("LEDGER_PRICES")?)?;
     let settings = Settings {
         world: World::new(variable("DATABASE_URL")?, stripe, catalogue),

@@ -14,10 +14,10 @@ use simulator::storm::Fault;
 use simulator::{Ledger, Subject};
 use tests::{broken, order, stage};
 
-/// Every fault that strikes inside an operation.
+/// Every fault that strikes inside an operation, at one of its statements.
 fn strikes() -> Vec<Fault> {
     let strikes = Fault::ALL.iter().copied();
-    strikes.filter(|fault| fault.strikes()).collect()
+    strikes.filter(|fault| fault.needs_wire()).collect()
 }
 
 fn struck_by(subject: Subject, faults: &[Fault]) -> (Stage, Report) {

@@ -13,6 +13,13 @@ impl Event {
         Self(body)
     }
 
+    /// The same event, with its object as it is now.
+    #[must_use]
+    pub fn with_object(mut self, object: Value) -> Self {
+        self.0["data"]["object"] = object;
+        self
+    }
+
     /// `evt_…`
     #[must_use]
     pub fn id(&self) -> &str {

@@ -15,12 +15,28 @@ pub enum Stranger {
     IsKeptAndRefused,
 }
 
+/// What a question to Stripe comes to that isn't answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// Stripe is to deliver the event again.
+    IsAskedAgain,
+    /// There is nothing to do.
+    IsNothing,
+}
+
 /// How a ledger reads its webhooks.
 pub trait Habit: Send + Sync + 'static {
     /// Whether the delivery is Stripe's: any `v1` of the raw body, made lately.
     #[must_use]
     fn is_genuine(secret: &str, header: &str, body: &[u8]) -> bool {
         stripe_signature::is_genuine(secret, header, body)
+    }
+
+    /// Whether it fetches a checkout's session from Stripe before it believes anything of it, and what
+    /// it does if it can't.
+    #[must_use]
+    fn asks_stripe() -> Option<Unanswered> {
+        None
     }
 
     /// The fact that an event says is paid, once whatever tells it: the Checkout Session of a
@@ -116,3 +132,13 @@ pub trait Habit: Send + Sync + 'static {
 pub struct Right;
 
 impl Habit for Right {}
+
+/// Nothing wrong with it either: it fetches what it was told of, and what it can't fetch it hears
+/// again.
+pub struct Fetches;
+
+impl Habit for Fetches {
+    fn asks_stripe() -> Option<Unanswered> {
+        Some(Unanswered::IsAskedAgain)
+    }
+}

@@ -10,10 +10,12 @@
 mod event;
 mod habit;
 mod money;
+mod question;
 
 pub use event::Event;
-pub use habit::{Habit, Right, Stranger};
+pub use habit::{Fetches, Habit, Right, Stranger, Unanswered};
 
+use question::Stripe;
 use serde_json::Value;
 use simulator::{
     AccountId, Answer, Balance, Catalogue, Clawback, Credits, CustomerId, Delivery, EntriesSum,
@@ -28,6 +30,8 @@ pub struct Webhooks<H> {
     pool: PgPool,
     webhook_secret: String,
     catalogue: Catalogue,
+    /// For those who ask it.
+    stripe: Option<Stripe>,
     habit: PhantomData<H>,
 }
 
@@ -45,7 +49,9 @@ impl<H: Habit> Ledger for Webhooks<H> {
     }
 
     async fn open(world: &World) -> Answer<Self> {
+        let asks = H::asks_stripe().is_some();
         Ok(Self {
+            stripe: asks.then(|| Stripe::of(world)).transpose()?,
             pool: PgPool::connect(world.database_url()).await?,
             webhook_secret: world.webhook_secret().to_owned(),
             catalogue: world.catalogue().clone(),
@@ -84,7 +90,11 @@ impl<H: Habit> Ledger for Webhooks<H> {
         let Ok(body) = serde_json::from_slice::<Value>(&delivery.body) else {
             return Ok(Status::BAD_REQUEST);
         };
-        let event = Event::new(body);
+        let event = match self.as_it_is(Event::new(body)).await {
+            Ok(event) => event,
+            Err(Unanswered::IsNothing) => return Ok(Status::OK),
+            Err(Unanswered::IsAskedAgain) => return Ok(Status::UNAVAILABLE),
+        };
         let mut tx = self.pool.begin().await?;
         if !H::looks_first() {
             alone(&mut tx).await?;
@@ -142,6 +152,18 @@ impl<H: Habit> Ledger for Webhooks<H> {
 }
 
 impl<H: Habit> Webhooks<H> {
+    /// The event with what Stripe says of its session now, for those who ask.
+    async fn as_it_is(&self, event: Event) -> Result<Event, Unanswered> {
+        let (Some(stripe), Some(unanswered)) = (&self.stripe, H::asks_stripe()) else {
+            return Ok(event);
+        };
+        let Some(id) = event.text("/id").filter(|_| event.is_checkout()) else {
+            return Ok(event);
+        };
+        let session = stripe.session(id).await.ok_or(unanswered)?;
+        Ok(event.with_object(session))
+    }
+
     /// Does what an event asks for, once.
     async fn apply(&self, tx: &mut PgConnection, event: &Event) -> Answer<Status> {
         if let Some(fact) = H::paid_fact(event) {

@@ -25,6 +25,17 @@ impl ApiRequest {
         let found = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
+
+    /// What it asks for, without the ids in it, which differ from run to run: such as
+    /// `GET /v1/checkout/sessions/…`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let is_id =
+            |part: &str| part.contains('_') && part.contains(|it: char| it.is_ascii_digit());
+        let parts = self.path.split('/');
+        let parts: Vec<&str> = parts.map(|it| if is_id(it) { "…" } else { it }).collect();
+        format!("{} {}", self.method, parts.join("/"))
+    }
 }
 
 /// An answer.

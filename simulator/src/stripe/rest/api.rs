@@ -1,7 +1,7 @@
 //! The API as a whole: who may ask, in which version, under which key.
 
 use super::answer::{Answer, ApiRequest};
-use super::failure::Failure;
+use super::failure::{Failure, Trap};
 use super::fault::ApiError;
 use super::form::Params;
 use super::idempotency::Idempotency;
@@ -20,6 +20,9 @@ pub struct Api {
     pub outbox: Outbox,
     keys: Idempotency,
     failures: VecDeque<Failure>,
+    trap: Option<Trap>,
+    /// Calls so far that may have changed something.
+    writes: u64,
 }
 
 /// A request that was taken and isn't carried out yet.
@@ -64,6 +67,8 @@ impl Api {
             outbox: Outbox::new(RetrySchedule::Test),
             keys: Idempotency::default(),
             failures: VecDeque::new(),
+            trap: None,
+            writes: 0,
         }
     }
 
@@ -71,6 +76,23 @@ impl Api {
     /// before it.
     pub fn fail_next(&mut self, failure: Failure) {
         self.failures.push_back(failure);
+    }
+
+    /// Lets one of the calls to come go wrong, whatever it asks for: the one that so many others
+    /// that it could happen to come before.
+    pub fn lay_trap(&mut self, failure: Failure, before: u32) {
+        self.trap = Some(Trap::new(failure, before));
+    }
+
+    /// Takes the trap away; the call that went wrong in it, if one did.
+    pub fn lift_trap(&mut self) -> Option<String> {
+        self.trap.take()?.struck
+    }
+
+    /// How many calls came so far that may have changed something.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.writes
     }
 
     /// Answers a request; `None` if the connection is to be closed without an answer.
@@ -143,12 +165,7 @@ impl Api {
                 return Ok(Step::Done(replay));
             }
         }
-        // What is moved at the desk is nobody's call to the API.
-        let failure = if writes && request.path.starts_with("/v1/") {
-            self.failures.pop_front()
-        } else {
-            None
-        };
+        let failure = self.failure_of(request);
         if let Some(failure) = failure
             && !failure.executes()
             && let Some(answer) = failure.answer(key.as_deref())
@@ -169,6 +186,17 @@ impl Api {
         }))
     }
 
+    /// What goes wrong with a call, if anything does.
+    fn failure_of(&mut self, request: &ApiRequest) -> Option<Failure> {
+        // What is moved at the desk is nobody's call to the API.
+        if !request.path.starts_with("/v1/") {
+            return None;
+        }
+        let writes = request.method == "POST";
+        let next = writes.then(|| self.failures.pop_front()).flatten();
+        next.or_else(|| self.trap.as_mut()?.springs(request))
+    }
+
     /// Carries a request out; `None` if the connection is to be closed without an answer.
     pub fn finish(&mut self, ticket: Ticket) -> Option<Answer> {
         let Ticket {
@@ -180,6 +208,7 @@ impl Api {
             fingerprint,
             failure,
         } = ticket;
+        self.writes += u64::from(request.method != "GET");
         self.world.cause = Some(Request {
             id: id.clone(),
             idempotency_key: key.clone(),

@@ -1,6 +1,6 @@
 //! What can be made to go wrong with a call to the API.
 
-use super::answer::Answer;
+use super::answer::{Answer, ApiRequest};
 use super::fault::ApiError;
 
 /// What becomes of the next call that changes something.
@@ -64,6 +64,13 @@ impl Failure {
         )
     }
 
+    /// Whether it can happen to a call: only what is sent under a key can find it in use (H10).
+    fn happens_to(self, request: &ApiRequest) -> bool {
+        let key = request.header("Idempotency-Key");
+        let is_keyed = request.method == "POST" && key.is_some_and(|key| !key.is_empty());
+        is_keyed || self != Failure::KeyInUse
+    }
+
     /// What is answered instead, if anything is.
     pub(super) fn answer(self, key: Option<&str>) -> Option<Answer> {
         let error = match self {
@@ -78,5 +85,38 @@ impl Failure {
             Failure::NoAnswer | Failure::HalfAnswer => return None,
         };
         Some(error.answer())
+    }
+}
+
+/// A failure that waits for one of the calls to come, of whatever kind.
+#[derive(Clone, Debug)]
+pub(super) struct Trap {
+    failure: Failure,
+    /// So many calls that it can happen to go by first.
+    before: u32,
+    /// What it has struck.
+    pub(super) struck: Option<String>,
+}
+
+impl Trap {
+    pub(super) fn new(failure: Failure, before: u32) -> Self {
+        Self {
+            failure,
+            before,
+            struck: None,
+        }
+    }
+
+    /// The failure, if this is its call.
+    pub(super) fn springs(&mut self, request: &ApiRequest) -> Option<Failure> {
+        if self.struck.is_some() || !self.failure.happens_to(request) {
+            return None;
+        }
+        let Some(left) = self.before.checked_sub(1) else {
+            self.struck = Some(request.name());
+            return Some(self.failure);
+        };
+        self.before = left;
+        None
     }
 }

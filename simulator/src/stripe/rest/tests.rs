@@ -235,6 +235,25 @@ fn the_error_table_is_answered_as_it_stands() {
 }
 
 #[test]
+fn a_trap_strikes_the_call_that_it_is_laid_for_and_no_other() {
+    let mut api = api();
+    let (_, made) = ask(&mut api, "POST", "/v1/customers", "");
+    let path = format!("/v1/customers/{}", made["id"].as_str().unwrap());
+    api.lay_trap(Failure::RateLimited, 1);
+    let told: Vec<u16> = (0..3).map(|_| ask(&mut api, "GET", &path, "").0).collect();
+    assert_eq!(told, [200, 429, 200]);
+    assert_eq!(api.lift_trap().as_deref(), Some("GET /v1/customers/…"));
+    assert_eq!(api.lift_trap(), None);
+    // A key is in use only where there is one.
+    api.lay_trap(Failure::KeyInUse, 0);
+    assert_eq!(ask(&mut api, "GET", &path, "").0, 200);
+    assert_eq!(ask(&mut api, "POST", "/v1/customers", "").0, 200);
+    let keyed = request("POST", "/v1/customers", "", &[("Idempotency-Key", "k")]);
+    assert_eq!(api.answer(&keyed).unwrap().status, 409);
+    assert_eq!(api.lift_trap().as_deref(), Some("POST /v1/customers"));
+}
+
+#[test]
 fn n3_n6_only_a_lock_timeout_asks_for_a_retry_and_most_500s_ask_for_none() {
     for (failure, should) in [
         (Failure::LockTimeout, Some("true")),
