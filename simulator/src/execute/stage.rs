@@ -620,7 +620,7 @@ impl Stage {
             // Not signed at all: whoever has a webhook refuses it.
             Call::Webhook(Delivery {
                 headers: Vec::new(),
-                body: b"{}".to_vec(),
+                body: "{}".into(),
             }),
             balance(),
             Call::Entries {

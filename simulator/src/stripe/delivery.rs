@@ -4,6 +4,7 @@ use super::event::Event;
 use super::signature::{junk, sign};
 use super::version::Version;
 use crate::{Delivery, SIGNATURE_HEADER, Status};
+use bytes::Bytes;
 use std::time::Duration;
 
 /// When Stripe tries again. The exact gaps are unpublished; these are the fidelity table's model
@@ -130,7 +131,7 @@ impl Event {
     #[must_use]
     pub fn delivery<'a>(&self, signing: impl Into<Signing<'a>>, sent_at: i64) -> Delivery {
         let signature = signing.into().header(sent_at, self.body());
-        deliver(self.body().to_vec(), signature)
+        deliver(self.shared_body(), signature)
     }
 
     /// The same for an endpoint of another API version: the same event in another shape (E8).
@@ -148,21 +149,20 @@ impl Event {
 }
 
 /// A request with the headers of real deliveries (D13).
-pub(super) fn deliver(body: Vec<u8>, signature: String) -> Delivery {
+pub(super) fn deliver(body: impl Into<Bytes>, signature: String) -> Delivery {
+    let body = body.into();
+    let agent = "Stripe/1.0 (+https://stripe.com/docs/webhooks)";
     let headers = [
-        ("Content-Type", "application/json; charset=utf-8".to_owned()),
-        (
-            "User-Agent",
-            "Stripe/1.0 (+https://stripe.com/docs/webhooks)".to_owned(),
-        ),
-        ("Accept", "*/*; q=0.5, application/xml".to_owned()),
-        ("Cache-Control", "no-cache".to_owned()),
-        ("Accept-Encoding", "gzip".to_owned()),
-        ("Content-Length", body.len().to_string()),
-        (SIGNATURE_HEADER, signature),
+        ("Content-Type", "application/json; charset=utf-8".into()),
+        ("User-Agent", agent.into()),
+        ("Accept", "*/*; q=0.5, application/xml".into()),
+        ("Cache-Control", "no-cache".into()),
+        ("Accept-Encoding", "gzip".into()),
+        ("Content-Length", body.len().to_string().into()),
+        (SIGNATURE_HEADER, signature.into()),
     ];
     Delivery {
-        headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+        headers: headers.map(|(name, value)| (name.into(), value)).into(),
         body,
     }
 }

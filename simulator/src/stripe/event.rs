@@ -6,6 +6,7 @@ use super::object::Object;
 use super::shape::{self, Filling, Shaped, Template};
 use super::version::Version;
 use crate::EventId;
+use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::{LazyLock, OnceLock};
 
@@ -22,7 +23,7 @@ pub struct Event {
     pub meaning: Meaning,
     pub(super) snapshot: Snapshot,
     pub(super) request: Option<Request>,
-    body: OnceLock<Vec<u8>>,
+    body: OnceLock<Bytes>,
 }
 
 /// What an event shows: its object as it was then (E2), and what had changed.
@@ -70,8 +71,17 @@ impl Event {
     /// for: of a sale's dozen events, most endpoints hear one.
     #[must_use]
     pub fn body(&self) -> &[u8] {
+        self.printed()
+    }
+
+    /// The same, to be shared.
+    pub(super) fn shared_body(&self) -> Bytes {
+        self.printed().clone()
+    }
+
+    fn printed(&self) -> &Bytes {
         self.body
-            .get_or_init(|| self.body_in(Version::default(), 1))
+            .get_or_init(|| self.body_in(Version::default(), 1).into())
     }
 
     /// The same for an endpoint of that version (E8), while so many endpoints haven't answered
@@ -130,7 +140,7 @@ impl Shaped for View<'_> {
             "version" => self.version.as_str().into(),
             "created" => event.created.into(),
             "object" => Filling::One(&event.snapshot.object),
-            "previous" => event.snapshot.previous.clone().into(),
+            "previous" => event.snapshot.previous.as_ref().into(),
             "pending" => self.pending.into(),
             "request" => event.request.as_ref().map(|request| &request.id).into(),
             "key" => {

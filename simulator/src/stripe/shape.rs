@@ -11,6 +11,7 @@
 //! What goes into a hole may be shaped itself: an event holds its object, an invoice its lines.
 
 use super::version::Version;
+use crate::Currency;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -48,7 +49,11 @@ pub(super) enum Filling<'a> {
     Flag(bool),
     Null,
     /// Any JSON.
-    Json(Value),
+    Json(Cow<'a, Value>),
+    /// A currency's code.
+    Code(Currency),
+    /// JSON that is always the same.
+    Fixed(&'static Template),
     /// An object of texts.
     Pairs(&'a Metadata),
     /// One object.
@@ -89,7 +94,25 @@ impl From<bool> for Filling<'_> {
 
 impl From<Value> for Filling<'_> {
     fn from(value: Value) -> Self {
-        Self::Json(value)
+        Self::Json(Cow::Owned(value))
+    }
+}
+
+impl<'a> From<&'a Value> for Filling<'a> {
+    fn from(value: &'a Value) -> Self {
+        Self::Json(Cow::Borrowed(value))
+    }
+}
+
+impl From<Currency> for Filling<'_> {
+    fn from(currency: Currency) -> Self {
+        Self::Code(currency)
+    }
+}
+
+impl From<&'static Template> for Filling<'_> {
+    fn from(fixed: &'static Template) -> Self {
+        Self::Fixed(fixed)
     }
 }
 
@@ -217,10 +240,9 @@ fn fill(body: &mut Vec<u8>, indent: usize, version: Version, filling: &Filling<'
         Filling::Number(number) => json(body, number),
         Filling::Flag(flag) => json(body, flag),
         Filling::Null => body.extend_from_slice(b"null"),
-        Filling::Json(value) => {
-            let text = serde_json::to_string_pretty(value).expect("a JSON value always prints");
-            write_indented(body, &text, indent);
-        }
+        Filling::Json(value) => any(body, indent, value),
+        Filling::Code(currency) => json(body, currency.code()),
+        Filling::Fixed(template) => template.write(body, indent, version, |_| Filling::Null),
         Filling::Pairs(pairs) => {
             let pairs = pairs.iter();
             between(body, *b"{}", indent, pairs, |body, (key, value)| {
@@ -266,26 +288,31 @@ fn nested(body: &mut Vec<u8>, object: &dyn Shaped, indent: usize, version: Versi
     template.write(body, indent, version, |hole| object.value_of(hole));
 }
 
+/// Appends any JSON, its lines but the first indented.
+fn any(body: &mut Vec<u8>, indent: usize, value: &Value) {
+    match value {
+        Value::Object(fields) => {
+            between(body, *b"{}", indent, fields.iter(), |body, (key, value)| {
+                json(body, key);
+                body.extend_from_slice(b": ");
+                any(body, indent + 2, value);
+            });
+        }
+        Value::Array(items) => {
+            between(body, *b"[]", indent, items.iter(), |body, item| {
+                any(body, indent + 2, item);
+            });
+        }
+        plain => json(body, plain),
+    }
+}
+
 fn json<T: serde::Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(body, value).expect("a plain value always prints");
 }
 
 fn spaces(body: &mut Vec<u8>, count: usize) {
     body.resize(body.len() + count, b' ');
-}
-
-fn write_indented(body: &mut Vec<u8>, text: &str, indent: usize) {
-    if indent == 0 {
-        body.extend_from_slice(text.as_bytes());
-        return;
-    }
-    for (number, line) in text.split('\n').enumerate() {
-        if number > 0 {
-            body.push(b'\n');
-            spaces(body, indent);
-        }
-        body.extend_from_slice(line.as_bytes());
-    }
 }
 
 /// How far the last line of a text is indented; `before` if it is the line that was begun before.
@@ -344,10 +371,13 @@ mod tests {
     #[test]
     fn a_filled_template_is_what_serde_would_print() {
         let holes = json!({"a": "{{a}}", "list": [{"b": "{{b}}"}], "c": {"d": "{{d}}"},
-                           "e": "{{e}}", "f": "{{f}}", "g": "{{g}}", "h": ["{{h}}", "{{i}}"], "z": "{{z}}"});
+                           "e": "{{e}}", "f": "{{f}}", "g": "{{g}}", "h": ["{{h}}", "{{i}}"],
+                           "j": {"k": "{{j}}"}, "l": "{{l}}", "z": "{{z}}"});
         let (one, two) = (Leaf(1), Leaf(2));
         let texts = Metadata::from([("a", "\""), ("b", "")].map(|(a, b)| (a.into(), b.into())));
         let none = Metadata::new();
+        static FIXED: LazyLock<Template> =
+            LazyLock::new(|| Template::new(&json!({"always": {"the": ["same"]}, "n": {}})));
         let mut body = Vec::new();
         Template::new(&holes).write(&mut body, 0, Version::default(), |hole| match hole {
             "a" => "a \"quoted\"\nname".into(),
@@ -358,12 +388,15 @@ mod tests {
             "g" => json!({"deep": {"er": [1, 2]}}).into(),
             "h" => (&texts).into(),
             "i" => (&none).into(),
+            "j" => (&*FIXED).into(),
+            "l" => Currency::USD.into(),
             _ => Filling::Null,
         });
         let leaf = |n: i64| json!({"leaf": n, "last": []});
         let whole = json!({"a": "a \"quoted\"\nname", "list": [{"b": 12}], "c": {"d": leaf(1)},
                            "e": [leaf(1), leaf(2)], "f": [], "g": {"deep": {"er": [1, 2]}},
-                           "h": [{"a": "\"", "b": ""}, {}], "z": null});
+                           "h": [{"a": "\"", "b": ""}, {}],
+                           "j": {"k": {"always": {"the": ["same"]}, "n": {}}}, "l": "usd", "z": null});
         assert_eq!(
             String::from_utf8(body).unwrap(),
             serde_json::to_string_pretty(&whole).unwrap()

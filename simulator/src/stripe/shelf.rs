@@ -7,8 +7,8 @@ use std::sync::Arc;
 /// own copy, so that a snapshot never changes later (E2).
 #[derive(Clone, Debug)]
 pub(super) struct Shelf<T> {
-    made: Vec<String>,
-    by_id: BTreeMap<String, Arc<T>>,
+    made: Vec<Arc<str>>,
+    by_id: BTreeMap<Arc<str>, Arc<T>>,
 }
 
 impl<T> Default for Shelf<T> {
@@ -23,12 +23,10 @@ impl<T> Default for Shelf<T> {
 impl<T: Clone> Shelf<T> {
     pub(super) fn put(&mut self, id: &str, object: T) -> Arc<T> {
         let object = Arc::new(object);
-        if self
-            .by_id
-            .insert(id.to_owned(), Arc::clone(&object))
-            .is_none()
-        {
-            self.made.push(id.to_owned());
+        let id: Arc<str> = id.into();
+        let before = self.by_id.insert(Arc::clone(&id), Arc::clone(&object));
+        if before.is_none() {
+            self.made.push(id);
         }
         object
     }
@@ -45,7 +43,7 @@ impl<T: Clone> Shelf<T> {
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Arc<T>> {
-        self.made.retain(|made| made != id);
+        self.made.retain(|made| **made != *id);
         self.by_id.remove(id)
     }
 

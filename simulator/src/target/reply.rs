@@ -1,7 +1,9 @@
 //! What a ledger can answer, one closed enum an operation.
 
 use super::{Credits, JobId};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use thiserror::Error;
 
 /// The answer to a reserve.
@@ -80,12 +82,13 @@ pub struct Entry {
 pub const SIGNATURE_HEADER: &str = "Stripe-Signature";
 
 /// One HTTP attempt to hand an event over, as the endpoint sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Header names and values, in the order sent.
-    pub headers: Vec<(String, String)>,
-    /// The raw body: sign and verify these bytes, not a parsed copy.
-    pub body: Vec<u8>,
+    /// Header names and values, in the order sent. Most are the same in every delivery.
+    pub headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    /// The raw body: sign and verify these bytes, not a parsed copy. Every delivery of an event
+    /// shares them.
+    pub body: Bytes,
 }
 
 impl Delivery {
@@ -95,7 +98,7 @@ impl Delivery {
         self.headers
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| &**value)
     }
 
     /// The `Stripe-Signature` header's value.

@@ -161,7 +161,7 @@ fn a_webhook_told_to_both_instances_is_granted_once_and_counted() {
         );
         let large = Delivery {
             headers: Vec::new(),
-            body: vec![b'x'; 300 * 1024],
+            body: vec![b'x'; 300 * 1024].into(),
         };
         assert_eq!(service.deliver(0, &large).await, 413);
     });

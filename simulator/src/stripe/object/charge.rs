@@ -104,7 +104,7 @@ impl Shaped for Charge {
             "captured_amount" if succeeded => self.amount.minor().into(),
             "captured_amount" => 0.into(),
             "captured" | "paid" => (self.status != ChargeStatus::Failed).into(),
-            "currency" => String::from(self.amount.currency()).into(),
+            "currency" => self.amount.currency().into(),
             "amount_refunded" => self.refunded.into(),
             "refunded" => self.is_whole_refund().into(),
             "disputed" => self.disputed.into(),

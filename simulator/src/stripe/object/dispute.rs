@@ -119,7 +119,7 @@ impl Shaped for Dispute {
             "case_type" => "chargeback".into(),
             "charge" => (&self.charge).into(),
             "created" => self.created.into(),
-            "currency" => String::from(self.amount.currency()).into(),
+            "currency" => self.amount.currency().into(),
             "due_by" => (self.created + WEEK).into(),
             "has_evidence" => self.evidence.into(),
             "submissions" => i64::from(self.evidence).into(),

@@ -126,7 +126,7 @@ impl Shaped for Invoice {
             "auto_advance" => (self.status == InvoiceStatus::Draft).into(),
             "number" => self.finalized.map(|_| &self.number).into(),
             "customer" => self.customer.as_str().into(),
-            "currency" => String::from(self.currency).into(),
+            "currency" => self.currency.into(),
             "billing_reason" => self.reason.name().into(),
             "subscription" => self.subscription.as_str().into(),
             "lines" => Filling::Many(self.lines.iter().map(|line| line as &dyn Shaped).collect()),

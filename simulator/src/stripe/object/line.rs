@@ -37,7 +37,7 @@ impl Shaped for Line {
         match hole {
             "id" => (&self.id).into(),
             "amount" => self.amount.into(),
-            "currency" => String::from(self.price.amount.currency()).into(),
+            "currency" => self.price.amount.currency().into(),
             "description" => match (self.proration, self.amount < 0) {
                 (false, _) => format!("{} × plan", self.quantity),
                 (true, true) => "Unused time on plan".to_owned(),

@@ -47,7 +47,7 @@ impl Shaped for InvoicePayment {
             "amount_paid" => self.paid_at.map(|_| self.requested.minor()).into(),
             "amount_requested" => self.requested.minor().into(),
             "created" => self.created.into(),
-            "currency" => String::from(self.requested.currency()).into(),
+            "currency" => self.requested.currency().into(),
             "invoice" => (&self.invoice).into(),
             "payment_intent" => (&self.payment_intent).into(),
             "status" => self.paid_at.map_or("open", |_| "paid").into(),

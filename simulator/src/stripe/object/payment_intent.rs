@@ -71,7 +71,7 @@ impl Shaped for PaymentIntent {
             "client_secret" => format!("{}_secret_{}", self.id, &self.id[3..]).into(),
             "created" => self.created.into(),
             "canceled_at" => Filling::Null,
-            "currency" => String::from(self.amount.currency()).into(),
+            "currency" => self.amount.currency().into(),
             "customer" => self.customer.as_ref().map(CustomerId::as_str).into(),
             "invoice" => self.invoice.as_ref().into(),
             "last_payment_error" => self

@@ -130,7 +130,7 @@ impl Shaped for Price {
         match hole {
             "id" => (&self.id).into(),
             "created" => self.created.into(),
-            "currency" => String::from(self.amount.currency()).into(),
+            "currency" => self.amount.currency().into(),
             "metadata" => (&self.metadata).into(),
             "product" => (&self.product).into(),
             "recurring" => self
@@ -222,7 +222,7 @@ impl Shaped for Item {
         match hole {
             "id" => (&self.id).into(),
             "amount" => self.total().unwrap_or(i64::MAX).into(),
-            "currency" => String::from(self.price.amount.currency()).into(),
+            "currency" => self.price.amount.currency().into(),
             "description" => (&self.price.product).into(),
             "price" => Filling::One(&*self.price),
             "quantity" => self.quantity.into(),

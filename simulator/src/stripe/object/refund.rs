@@ -65,7 +65,7 @@ impl Shaped for Refund {
             "balance_transaction" => (&self.balance_transaction).into(),
             "charge" => (&self.charge).into(),
             "created" => self.created.into(),
-            "currency" => String::from(self.amount.currency()).into(),
+            "currency" => self.amount.currency().into(),
             "failure_reason" => failed.then_some("expired_or_canceled_card").into(),
             "failure_transaction" => self.failure_transaction.as_ref().into(),
             "metadata" => (&self.metadata).into(),

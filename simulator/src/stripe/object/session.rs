@@ -3,8 +3,8 @@
 use super::price::Item;
 use crate::stripe::shape::{self, Filling, Metadata, Shaped, Template};
 use crate::stripe::version::Version;
-use crate::{AccountId, Credits, CustomerId, FactId};
-use serde_json::json;
+use crate::{AccountId, Credits, Currency, CustomerId, FactId};
+use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 /// How the buyer pays.
@@ -145,9 +145,9 @@ impl Session {
     }
 
     /// In which currency.
-    pub(crate) fn currency(&self) -> Option<String> {
+    pub(crate) fn currency(&self) -> Option<Currency> {
         let first = self.items.first()?;
-        Some(first.price.amount.currency().code().to_owned())
+        Some(first.price.amount.currency())
     }
 }
 
@@ -223,42 +223,29 @@ impl Shaped for Session {
                 _ => Filling::Null,
             },
             // C5: filled whether or not there is a customer.
-            "customer_details" if self.status == SessionStatus::Complete => json!({
-                "address": null,
-                "business_name": null,
-                "email": self.email.as_deref().unwrap_or("buyer@example.com"),
-                "individual_name": null,
-                "name": null,
-                "phone": null,
-                "tax_exempt": "none",
-                "tax_ids": [],
-            })
-            .into(),
+            "customer_details" if self.status == SessionStatus::Complete => {
+                static DETAILS: LazyLock<Template> =
+                    LazyLock::new(|| Template::new(&customer_details("buyer@example.com")));
+                let given = self.email.as_deref();
+                given.map_or_else(|| (&*DETAILS).into(), |it| customer_details(it).into())
+            }
             "customer_details" => Filling::Null,
             "amount" => self.total().into(),
             "currency" => self.currency().into(),
-            "total_details" => self
-                .total()
-                .map(|_| {
-                    json!({
+            "total_details" => {
+                static DETAILS: LazyLock<Template> = LazyLock::new(|| {
+                    Template::new(&json!({
                         "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0
-                    })
-                })
-                .into(),
+                    }))
+                });
+                self.total().map(|_| &*DETAILS).into()
+            }
             "invoice" => self.invoice.as_ref().into(),
-            "invoice_creation" if self.mode == Mode::Payment => json!({
-                "enabled": false,
-                "invoice_data": {
-                    "account_tax_ids": null,
-                    "custom_fields": null,
-                    "description": null,
-                    "footer": null,
-                    "issuer": null,
-                    "metadata": {},
-                    "rendering_options": null,
-                },
-            })
-            .into(),
+            "invoice_creation" if self.mode == Mode::Payment => {
+                static CREATION: LazyLock<Template> =
+                    LazyLock::new(|| Template::new(&invoice_creation()));
+                (&*CREATION).into()
+            }
             "invoice_creation" => Filling::Null,
             "metadata" => (&self.metadata).into(),
             "mode" => self.mode.name().into(),
@@ -279,4 +266,34 @@ impl Shaped for Session {
             _ => panic!("a session has no value for hole `{hole}`"),
         }
     }
+}
+
+/// Who bought it, as they said in Checkout.
+fn customer_details(email: &str) -> Value {
+    json!({
+        "address": null,
+        "business_name": null,
+        "email": email,
+        "individual_name": null,
+        "name": null,
+        "phone": null,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    })
+}
+
+/// That no invoice is made of a pack's purchase.
+fn invoice_creation() -> Value {
+    json!({
+        "enabled": false,
+        "invoice_data": {
+            "account_tax_ids": null,
+            "custom_fields": null,
+            "description": null,
+            "footer": null,
+            "issuer": null,
+            "metadata": {},
+            "rendering_options": null,
+        },
+    })
 }

@@ -133,7 +133,7 @@ impl Shaped for Subscription {
             "canceled_at" => self.canceled_at.into(),
             "ended_at" => self.ended_at.into(),
             "created" => self.created.into(),
-            "currency" => String::from(self.price.amount.currency()).into(),
+            "currency" => self.price.amount.currency().into(),
             "customer" => self.customer.as_str().into(),
             "latest_invoice" => self.latest_invoice.as_ref().into(),
             "metadata" => (&self.metadata).into(),

@@ -263,8 +263,8 @@ fn sign(endpoint: &Endpoint, event: &Event, now: i64, signed_at: i64) -> Deliver
     };
     let version = endpoint.version.unwrap_or_default();
     let body = match version {
-        Version::Endive => event.body().to_vec(),
-        Version::Acacia => event.body_in(version, 1),
+        Version::Endive => event.shared_body(),
+        Version::Acacia => event.body_in(version, 1).into(),
     };
     let signature = signing.header(signed_at, &body);
     deliver(body, signature)

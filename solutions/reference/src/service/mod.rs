@@ -101,11 +101,11 @@ async fn let_in(State(shared): State<Arc<Shared>>, request: Request, next: Next)
 async fn webhook(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let headers = headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        (name.as_str().to_owned(), value)
+        (name.as_str().to_owned().into(), value.into())
     });
     let delivery = Delivery {
         headers: headers.collect(),
-        body: body.to_vec(),
+        body,
     };
     let answer = shared.ledger.webhook(&delivery).await;
     let status = match &answer {
