@@ -1,25 +1,26 @@
-//! Builds one step's test and runs it. Two checkouts share one target folder, so that nothing is
-//! built twice, and would share the names of their binaries: each is copied before it runs.
+//! Builds the tests of a checkout's steps, all with one call of cargo, and runs them. Two checkouts
+//! share one target folder, so that nothing is built twice, and would share the names of their
+//! binaries: each is copied before it runs.
 
 use crate::course::Step;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tests::root;
 
-/// Held from the start of a build to the copy of its binary.
+/// Held from the start of a build to the copy of its binaries.
 static BUILDING: Mutex<()> = Mutex::new(());
 
 pub(crate) fn building() -> MutexGuard<'static, ()> {
     BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One step of one crate in one checkout.
+/// The built tests of some packages in one checkout.
 pub(crate) struct Bench {
-    checkout: PathBuf,
-    package: String,
-    step: Step,
+    /// By their names, which no two labs have in common.
+    tests: BTreeMap<String, PathBuf>,
+    _folder: tempfile::TempDir,
 }
 
 /// What a sitting came to.
@@ -32,23 +33,26 @@ pub(crate) struct Sat {
 }
 
 impl Bench {
-    pub(crate) fn of(checkout: &Path, package: &str, step: &Step) -> Self {
+    /// Builds all steps of those packages.
+    pub(crate) fn of(checkout: &Path, packages: &[String]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let _alone = building();
+        let mut tests = BTreeMap::new();
+        for (name, built) in build(checkout, packages) {
+            let test = folder.path().join(&name);
+            std::fs::copy(built, &test).unwrap();
+            tests.insert(name, test);
+        }
         Self {
-            checkout: checkout.to_owned(),
-            package: package.to_owned(),
-            step: step.clone(),
+            tests,
+            _folder: folder,
         }
     }
 
-    /// Builds and runs, over so many storms if it is said.
-    pub(crate) fn sit(&self, storms: Option<u64>) -> Sat {
+    /// Runs a step's test, over so many storms if it is said.
+    pub(crate) fn sit(&self, step: &Step, storms: Option<u64>) -> Sat {
         let folder = tempfile::tempdir().unwrap();
-        let test = folder.path().join("test");
-        {
-            let _alone = building();
-            std::fs::copy(self.build(), &test).unwrap();
-        }
-        let mut command = Command::new(&test);
+        let mut command = Command::new(&self.tests[&step.test]);
         command
             // What is found is kept here, and nothing that was found before is played.
             .env("CARGO_MANIFEST_DIR", folder.path())
@@ -61,9 +65,9 @@ impl Bench {
         }
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let verdict = folder.path().join(format!("{}.json", self.step.id));
+        let verdict = folder.path().join(format!("{}.json", step.id));
         let verdict = std::fs::read_to_string(verdict)
-            .unwrap_or_else(|_| panic!("{} gave no verdict:\n{said}", self.step.id));
+            .unwrap_or_else(|_| panic!("{} gave no verdict:\n{said}", step.id));
         let found = crate::course::files(&folder.path().join(".badai"));
         let read = |path| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         Sat {
@@ -73,27 +77,33 @@ impl Bench {
             found: found.into_iter().map(read).collect(),
         }
     }
+}
 
-    fn build(&self) -> PathBuf {
-        let output = Command::new(env!("CARGO"))
-            .current_dir(&self.checkout)
-            .args(["test", "--quiet", "--no-run", "--message-format=json"])
-            .args(["--package", &self.package, "--test", &self.step.test])
-            .arg("--target-dir")
-            .arg(root().join("target/grade"))
-            .output()
-            .unwrap();
-        let messages = String::from_utf8_lossy(&output.stdout);
-        let messages = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let mut artifacts = messages.filter(|it| it["target"]["name"] == *self.step.test);
-        let binary = artifacts.find_map(|it| it["executable"].as_str().map(PathBuf::from));
-        binary.unwrap_or_else(|| {
-            let said = String::from_utf8_lossy(&output.stderr);
-            panic!("{} doesn't build:\n{said}", self.package)
-        })
+/// Each test's name and where cargo put it: as `badai grade` builds it.
+fn build(checkout: &Path, packages: &[String]) -> Vec<(String, PathBuf)> {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(checkout)
+        .args(["test", "--quiet", "--no-run", "--message-format=json"])
+        .args(["--profile", "badai", "--test", "step_*"]);
+    for package in packages {
+        command.args(["--package", package]);
     }
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{packages:?} don't build:\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let test = |it: Value| {
+        let executable = PathBuf::from(it["executable"].as_str()?);
+        Some((it["target"]["name"].as_str()?.to_owned(), executable))
+    };
+    messages.filter_map(test).collect()
 }
 
 impl Sat {

@@ -53,14 +53,11 @@ impl Classroom {
         self.root.join("labs").join(&lab.folder)
     }
 
-    /// Runs something while one wrong cure is applied to a solved lab.
-    pub(crate) fn with<T>(&self, lab: &Lab, miss: &NearMiss, run: impl FnOnce() -> T) -> T {
+    /// Applies a wrong cure to a solved lab.
+    pub(crate) fn apply(&self, lab: &Lab, miss: &NearMiss) {
         for (file, text) in miss.apply(&lab.solution()) {
             fs::write(self.lab(lab).join(file), text).unwrap();
         }
-        let done = run();
-        self.put(lab, &lab.solution());
-        done
     }
 
     /// Puts a lab's code and SQL from a folder; what is the same isn't written, lest it be built.

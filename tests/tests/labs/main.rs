@@ -2,9 +2,10 @@
 //! each solution holds, and each cure that is tempting and wrong is caught.
 //!
 //! - `course` finds labs and steps on disk.
-//! - `bench` builds one step's test and runs it, away from the checkout's own files.
+//! - `bench` builds the steps' tests and runs them, away from the checkout's own files.
 //! - `classroom` is a copy of the labs, solved, where wrong cures are tried.
 //! - `patch` applies those.
+//! - `mishaps` is what happens to unfinished code.
 
 mod bench;
 mod classroom;
@@ -24,8 +25,9 @@ const SCHEDULES: u64 = 1_000;
 
 #[test]
 fn each_step_as_shipped_breaks_exactly_what_it_lists() {
-    assert_none(&of_each_step(|lab, step| {
-        let sat = Bench::of(&root(), &lab.package("lab"), step).sit(None);
+    let bench = Bench::of(&root(), &packages("lab"));
+    assert_none(&two_at_a_time(steps(), |step| {
+        let sat = bench.sit(step, None);
         let (id, broken, held) = (&step.id, sat.broken(), sat.with("held"));
         eprintln!("{id} as shipped breaks {broken:?}");
         let mut wrong = Vec::new();
@@ -48,8 +50,9 @@ fn each_step_as_shipped_breaks_exactly_what_it_lists() {
 
 #[test]
 fn each_solution_holds_over_a_thousand_schedules() {
-    assert_none(&of_each_step(|lab, step| {
-        let sat = Bench::of(&root(), &lab.package("solution"), step).sit(Some(SCHEDULES));
+    let bench = Bench::of(&root(), &packages("solution"));
+    assert_none(&two_at_a_time(steps(), |step| {
+        let sat = bench.sit(step, Some(SCHEDULES));
         let (id, schedules) = (&step.id, sat.schedules());
         eprintln!("{id} solved: {schedules} schedules");
         let mut wrong = Vec::new();
@@ -63,36 +66,65 @@ fn each_solution_holds_over_a_thousand_schedules() {
     }));
 }
 
+/// Each round tries one wrong cure of every step: a step stands alone, so one build serves all.
 #[test]
-fn each_tempting_and_wrong_cure_is_caught_with_a_hint_that_fits() {
+fn each_tempting_and_wrong_cure_is_caught() {
     let classroom = Classroom::solved("near-misses");
-    assert_none(&of_each_step(|lab, step| {
-        let misses = NearMiss::of(&step.id);
-        let mut wrong = Vec::new();
-        if misses.len() < 3 {
-            wrong.push(format!("{} has {} near misses", step.id, misses.len()));
+    let mut wrong = Vec::new();
+    for round in 0.. {
+        let misses = misses_of_round(round);
+        if misses.is_empty() {
+            break;
         }
-        let hints = std::fs::read_to_string(lab.path().join(format!("hints/{}.md", step.id)));
-        let hints = one_line(&hints.unwrap());
-        for miss in misses {
-            let (name, hint) = (&miss.name, one_line(&miss.hint));
-            if !hints.contains(&hint) {
-                wrong.push(format!("{name}: no hint says `{hint}`"));
-            }
-            let sat = classroom.with(lab, &miss, || {
-                Bench::of(classroom.root(), &lab.package("lab"), step).sit(None)
-            });
-            let broken = sat.broken();
+        for (lab, _, miss) in &misses {
+            classroom.apply(lab, miss);
+        }
+        let bench = Bench::of(classroom.root(), &packages("lab"));
+        wrong.extend(two_at_a_time(misses, |(_, step, miss)| {
+            let (name, breaks) = (&miss.name, &miss.breaks);
+            let broken = bench.sit(step, None).broken();
             eprintln!("{name} breaks {broken:?}");
-            if !broken.contains(&miss.breaks) {
-                wrong.push(format!(
-                    "{name} should break {}, and breaks {broken:?}",
-                    miss.breaks
-                ));
+            let missed = format!("{name} should break {breaks}, and breaks {broken:?}");
+            Vec::from_iter((!broken.contains(breaks)).then_some(missed))
+        }));
+        for lab in labs() {
+            classroom.put(&lab, &lab.solution());
+        }
+    }
+    assert_none(&wrong);
+}
+
+/// Every step's wrong cure of that number, where it has so many.
+fn misses_of_round(round: usize) -> Vec<(Lab, Step, NearMiss)> {
+    let mut misses = Vec::new();
+    for lab in labs() {
+        for step in &lab.steps {
+            let miss = NearMiss::of(&step.id).into_iter().nth(round);
+            misses.extend(miss.map(|miss| (lab.clone(), step.clone(), miss)));
+        }
+    }
+    misses
+}
+
+#[test]
+fn each_step_has_three_wrong_cures_and_a_hint_that_fits_each() {
+    let mut wrong = Vec::new();
+    for lab in labs() {
+        for step in &lab.steps {
+            let hints = lab.path().join(format!("hints/{}.md", step.id));
+            let hints = one_line(&std::fs::read_to_string(hints).unwrap());
+            let misses = NearMiss::of(&step.id);
+            if misses.len() < 3 {
+                wrong.push(format!("{} has {} near misses", step.id, misses.len()));
+            }
+            for NearMiss { name, hint, .. } in misses {
+                if !hints.contains(&one_line(&hint)) {
+                    wrong.push(format!("{name}: no hint says `{hint}`"));
+                }
             }
         }
-        wrong
-    }));
+    }
+    assert_none(&wrong);
 }
 
 #[test]
@@ -159,19 +191,25 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What is wrong with any step. Two labs at a time: half of a sitting waits for a compiler.
-fn of_each_step(wrong: impl Fn(&Lab, &Step) -> Vec<String> + Sync) -> Vec<String> {
-    let left = Mutex::new(labs());
+fn packages(kind: &str) -> Vec<String> {
+    labs().iter().map(|lab| lab.package(kind)).collect()
+}
+
+fn steps() -> Vec<Step> {
+    labs().into_iter().flat_map(|lab| lab.steps).collect()
+}
+
+/// What is wrong with any of these. Two at a time: half of a sitting waits for PostgreSQL.
+fn two_at_a_time<T: Send>(these: Vec<T>, wrong: impl Fn(&T) -> Vec<String> + Sync) -> Vec<String> {
+    let left = Mutex::new(these);
     let all: Mutex<Vec<String>> = Mutex::default();
     let next = || left.lock().unwrap().pop();
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                while let Some(lab) = next() {
-                    for step in &lab.steps {
-                        let wrong = wrong(&lab, step);
-                        all.lock().unwrap().extend(wrong);
-                    }
+                while let Some(it) = next() {
+                    let wrong = wrong(&it);
+                    all.lock().unwrap().extend(wrong);
                 }
             });
         }

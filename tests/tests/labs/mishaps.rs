@@ -6,7 +6,7 @@ use crate::classroom::Classroom;
 use crate::course::{Lab, labs};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tests::root;
 
@@ -38,14 +38,8 @@ impl Learner {
     }
 
     fn badai(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO"));
-        command
-            .current_dir(self.classroom.root())
-            .args(["run", "--quiet", "--package", "badai", "--manifest-path"])
-            .arg(root().join("Cargo.toml"))
-            .arg("--")
-            .args(arguments.split(' '))
-            .env("BADAI_CASES", "10");
+        let mut command = badai(self.classroom.root(), arguments);
+        command.env("BADAI_CASES", "10");
         command
     }
 
@@ -65,6 +59,19 @@ impl Learner {
         assert_ne!(code, 101, "badai itself panicked:\n{said}");
         said
     }
+}
+
+/// What a learner types, in a checkout of their own.
+pub(crate) fn badai(checkout: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(checkout)
+        .args(["run", "--quiet", "--package", "badai", "--profile", "badai"])
+        .arg("--manifest-path")
+        .arg(root().join("Cargo.toml"))
+        .arg("--")
+        .args(arguments.split(' '));
+    command
 }
 
 const CODE: &str = "src/reserve.rs";

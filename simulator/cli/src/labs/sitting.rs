@@ -130,9 +130,8 @@ impl Sitting {
             .current_dir(&self.root)
             .args(["test", "--quiet", "--no-run", format])
             .args(["--package", &lab.package(), "--test", &step.test()])
-            // A folder of its own, so that an editor's build never blocks this one.
-            .arg("--target-dir")
-            .arg(self.root.join("target/grade"))
+            // As `cargo badai` itself was built: what both need is there already.
+            .args(["--profile", "badai"])
             .stdin(Stdio::null())
             .output()
             .map_err(|error| Failure::machine(format!("cannot run cargo: {error}")))?;
