@@ -1,4 +1,4 @@
--- Step 02.4: refunds and clawbacks.
+-- Step 02.4: refunds, disputes, clawbacks.
 
 -- Given: accounts, customers, and their history.
 create table accounts (
@@ -65,17 +65,29 @@ create table grants (
 
 create table payments (
     id       text   primary key,
+    -- 0 until somebody tells it: a dispute doesn't.
     paid     bigint not null default 0,
     -- The running total, as Stripe tells it.
-    refunded bigint not null default 0
+    refunded bigint not null default 0,
+    -- What banks hold because of disputes, by now.
+    disputed bigint not null default 0
+);
+
+-- Given: the money of each dispute. What was given back stays so, even if it is told first.
+create table disputes (
+    id         text    primary key,
+    payment    text    not null references payments,
+    amount     bigint  not null,
+    given_back boolean not null default false
 );
 
 -- ANCHOR: clawbacks
 -- --- your turn: begin 02.4
--- What a new purchase owes for refunds that were told before it.
+-- What has gone back of a payment by now, by refunds and disputes, takes its share of the credits.
+-- A purchase calls this too, for what was told before it; a dispute does when its money moved.
 create function take_back(payment text) returns void language plpgsql as $$
 begin
-    return; -- Money goes back after it came: there are none.
+    return; -- Each refund takes its own share, below.
 end $$;
 
 -- Money went back: of `paid`, `refunded`. Its share of the credits goes too.
@@ -98,7 +110,26 @@ end $$;
 
 -- Given: money arrived (step 02.3). Whoever works at a payment locks its row first.
 create function receive_payment(
-    event text, kind text, fact text, account uuid, credits bigint, payment text
+    event text, kind text, fact text, account uuid, credits bigint, payment text, paid bigint
+) returns void language plpgsql as $$
+begin
+    insert into events (id) values (event) on conflict do nothing;
+    if not found then
+        return;
+    end if;
+    insert into payments as p (id, paid) values (payment, paid)
+    on conflict (id) do update set paid = excluded.paid;
+    insert into grants (fact, account, credits, payment) values (fact, account, credits, payment)
+    on conflict do nothing;
+    if found then
+        perform post(account, kind, credits, fact);
+        perform take_back(payment);
+    end if;
+end $$;
+
+-- Given: a bank took a dispute's money, or gave it back.
+create function receive_dispute(
+    event text, dispute text, payment text, amount bigint, given_back boolean
 ) returns void language plpgsql as $$
 begin
     insert into events (id) values (event) on conflict do nothing;
@@ -106,11 +137,13 @@ begin
         return;
     end if;
     insert into payments (id) values (payment) on conflict do nothing;
-    perform from payments p where p.id = receive_payment.payment for update;
-    insert into grants (fact, account, credits, payment) values (fact, account, credits, payment)
-    on conflict do nothing;
-    if found then
-        perform post(account, kind, credits, fact);
-        perform take_back(payment);
-    end if;
+    perform from payments p where p.id = receive_dispute.payment for update;
+    insert into disputes as d (id, payment, amount, given_back)
+    values (dispute, payment, amount, given_back)
+    on conflict (id) do update set given_back = d.given_back or excluded.given_back;
+    update payments p
+       set disputed = (select coalesce(sum(d.amount), 0) from disputes d
+                        where d.payment = p.id and not d.given_back)
+     where p.id = receive_dispute.payment;
+    perform take_back(payment);
 end $$;

@@ -6,7 +6,7 @@
 //! - [`raw_body`], step 02.1: verify the raw body.
 //! - [`events`], step 02.2: a processed-event table.
 //! - [`grants`], step 02.3: grants that add.
-//! - [`clawbacks`], step 02.4: refunds and clawbacks.
+//! - [`clawbacks`], step 02.4: refunds, disputes, clawbacks.
 //!
 //! `given` and `told` are what all of them find done.
 

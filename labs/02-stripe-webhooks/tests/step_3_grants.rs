@@ -10,6 +10,7 @@ fn a_purchase_adds_its_credits_once_and_takes_no_others() {
     Step::new("02.3", "Grants that add")
         .meets([
             Fault::TwinEvent,
+            Fault::UnknownCustomer,
             Fault::Duplicate,
             Fault::LateRetry,
             Fault::Reorder,

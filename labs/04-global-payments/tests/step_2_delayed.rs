@@ -9,6 +9,7 @@ use simulator::storm::Fault;
 fn what_is_paid_days_later_is_granted_then_and_once() {
     Step::new("04.2", "Delayed payment methods")
         .meets([
+            Fault::UnpaidSession,
             Fault::Duplicate,
             Fault::Reorder,
             Fault::Delay,

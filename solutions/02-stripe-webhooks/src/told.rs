@@ -10,6 +10,8 @@ pub(crate) enum Told {
     Payment(Payment),
     /// Money went back.
     Refund(Refund),
+    /// A customer complained to their bank.
+    Dispute(Dispute),
     /// Nothing that moves credits.
     Nothing,
 }
@@ -27,6 +29,8 @@ pub(crate) struct Payment {
     pub(crate) customer: Option<String>,
     /// The PaymentIntent, by which a refund will name this payment.
     pub(crate) intent: Option<String>,
+    /// What was paid, in the smallest unit of its currency.
+    pub(crate) paid: i64,
     /// What it is worth.
     pub(crate) credits: i64,
 }
@@ -40,6 +44,19 @@ pub(crate) struct Refund {
     pub(crate) paid: i64,
     /// What went back so far: the running total, not this refund's amount.
     pub(crate) refunded: i64,
+}
+
+/// A customer complained to their bank about a payment.
+#[derive(Clone, Debug)]
+pub(crate) struct Dispute {
+    /// The event's type: most of them move no money.
+    pub(crate) kind: String,
+    /// The Dispute's id.
+    pub(crate) id: String,
+    /// The PaymentIntent.
+    pub(crate) intent: String,
+    /// What it is about, in the smallest unit of its currency.
+    pub(crate) amount: i64,
 }
 
 /// The event's id and what it tells, or the status that a body gets which tells nothing.
@@ -61,6 +78,7 @@ pub(crate) fn read(body: &[u8], catalogue: &Catalogue) -> Result<(String, Told),
                 object,
                 "/metadata/price",
                 "/payment_intent",
+                "/amount_total",
                 catalogue,
             )?
         }
@@ -69,9 +87,11 @@ pub(crate) fn read(body: &[u8], catalogue: &Catalogue) -> Result<(String, Told),
             object,
             "/lines/data/0/pricing/price_details/price",
             "/payments/data/0/payment/payment_intent",
+            "/total",
             catalogue,
         )?,
         "charge.refunded" => refund(object).ok_or(Status::BAD_REQUEST)?,
+        _ if kind.starts_with("charge.dispute.") => dispute(kind, object),
         _ => Told::Nothing,
     };
     Ok((id, told))
@@ -82,6 +102,7 @@ fn payment(
     object: &Value,
     price: &str,
     intent: &str,
+    paid: &str,
     catalogue: &Catalogue,
 ) -> Result<Told, Status> {
     let price = text(object, price).ok_or(Status::BAD_REQUEST)?;
@@ -93,6 +114,7 @@ fn payment(
         account: text(object, "/client_reference_id"),
         customer: text(object, "/customer"),
         intent: text(object, intent),
+        paid: number(object, paid).ok_or(Status::BAD_REQUEST)?,
         credits: offer.credits.get(),
     }))
 }
@@ -100,9 +122,28 @@ fn payment(
 fn refund(charge: &Value) -> Option<Told> {
     Some(Told::Refund(Refund {
         intent: text(charge, "/payment_intent")?,
-        paid: charge["amount"].as_i64().filter(|paid| *paid > 0)?,
+        paid: number(charge, "/amount")?,
         refunded: charge["amount_refunded"].as_i64()?,
     }))
+}
+
+/// A dispute of a payment that has no PaymentIntent is none of ours.
+fn dispute(kind: String, dispute: &Value) -> Told {
+    let id = text(dispute, "/id");
+    let intent = text(dispute, "/payment_intent");
+    match (id, intent, number(dispute, "/amount")) {
+        (Some(id), Some(intent), Some(amount)) => Told::Dispute(Dispute {
+            kind,
+            id,
+            intent,
+            amount,
+        }),
+        _ => Told::Nothing,
+    }
+}
+
+fn number(value: &Value, place: &str) -> Option<i64> {
+    value.pointer(place)?.as_i64().filter(|number| *number > 0)
 }
 
 fn text(value: &Value, place: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Step 02.4: refunds and clawbacks.
+//! Step 02.4: refunds, disputes, clawbacks.
 
 use simulator::invariant::Invariant;
 use simulator::lab::Step;
@@ -7,8 +7,9 @@ use solution_02_stripe_webhooks::clawbacks::WebhookLedger;
 
 #[test]
 fn refunded_money_takes_its_credits_back_and_no_more() {
-    Step::new("02.4", "Refunds and clawbacks")
+    Step::new("02.4", "Refunds, disputes, clawbacks")
         .meets([
+            Fault::DisputeLifecycle,
             Fault::Reorder,
             Fault::Delay,
             Fault::Duplicate,

@@ -12,6 +12,9 @@ fn only_what_stripe_signed_moves_credits() {
             Fault::ForgedSignature,
             Fault::AlteredBody,
             Fault::StaleTimestamp,
+            Fault::MissingHeader,
+            Fault::ReserializedBody,
+            Fault::RotatedSecret,
         ])
         .holds([Invariant::Reconciliation])
         .keeps([Invariant::Conservation])

@@ -62,7 +62,7 @@ pub(crate) const COURSE: &[Lab] = &[
             step("02.1", "raw_body", "Verify the raw body"),
             step("02.2", "events", "A processed-event table"),
             step("02.3", "grants", "Grants that add"),
-            step("02.4", "clawbacks", "Refunds and clawbacks"),
+            step("02.4", "clawbacks", "Refunds, disputes, clawbacks"),
         ],
     },
     Lab {
