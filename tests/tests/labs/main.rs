@@ -5,13 +5,14 @@
 //! - `bench` builds the steps' tests and runs them, away from the checkout's own files.
 //! - `classroom` is a copy of the labs, solved, where wrong cures are tried.
 //! - `patch` applies those.
-//! - `mishaps` is what happens to unfinished code.
+//! - `mishaps` is what happens to unfinished code, and `walk` a way through all labs.
 
 mod bench;
 mod classroom;
 mod course;
 mod mishaps;
 mod patch;
+mod walk;
 
 use bench::Bench;
 use classroom::Classroom;
