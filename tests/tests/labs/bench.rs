@@ -1,26 +1,15 @@
-//! Builds the tests of a checkout's steps, all with one call of cargo, and runs them. Two checkouts
-//! share one target folder, so that nothing is built twice, and would share the names of their
-//! binaries: each is copied before it runs.
+//! Builds the tests of a checkout's steps, all with one call of cargo, and runs them.
 
 use crate::course::Step;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Held from the start of a build to the copy of its binaries.
-static BUILDING: Mutex<()> = Mutex::new(());
-
-pub(crate) fn building() -> MutexGuard<'static, ()> {
-    BUILDING.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The built tests of some packages in one checkout.
 pub(crate) struct Bench {
     /// By their names, which no two labs have in common.
     tests: BTreeMap<String, PathBuf>,
-    _folder: tempfile::TempDir,
 }
 
 /// What a sitting came to.
@@ -35,18 +24,8 @@ pub(crate) struct Sat {
 impl Bench {
     /// Builds all steps of those packages.
     pub(crate) fn of(checkout: &Path, packages: &[String]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let _alone = building();
-        let mut tests = BTreeMap::new();
-        for (name, built) in build(checkout, packages) {
-            let test = folder.path().join(&name);
-            std::fs::copy(built, &test).unwrap();
-            tests.insert(name, test);
-        }
-        Self {
-            tests,
-            _folder: folder,
-        }
+        let tests = build(checkout, packages).into_iter().collect();
+        Self { tests }
     }
 
     /// Runs a step's test, over so many storms if it is said.

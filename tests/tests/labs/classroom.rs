@@ -35,7 +35,7 @@ impl Classroom {
             let solution = classroom.root.join("solutions").join(&lab.folder);
             copy(&lab.solution(), &solution);
         }
-        fs::write(classroom.root.join("Cargo.toml"), manifest()).unwrap();
+        fs::write(classroom.root.join("Cargo.toml"), manifest(name)).unwrap();
         fs::copy(root().join("Cargo.lock"), classroom.root.join("Cargo.lock")).unwrap();
         // `badai grade` builds below its checkout.
         let target = classroom.root.join("target");
@@ -74,8 +74,9 @@ impl Classroom {
     }
 }
 
-/// The workspace's manifest with the labs as its only members, and paths that lead back.
-fn manifest() -> String {
+/// The workspace's manifest with the labs as its only members, and paths that lead back. Classrooms
+/// share one target folder: the version keeps cargo from taking what one built for another's.
+fn manifest(name: &str) -> String {
     let text = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let (before, rest) = text.split_once("members = [").unwrap();
     let (_, rest) = rest.split_once("[workspace.package]").unwrap();
@@ -84,6 +85,8 @@ fn manifest() -> String {
         .map(|lab| format!("\"labs/{}\"", lab.folder))
         .collect();
     let rest = rest.replace("path = \"", &format!("path = \"{}/", root().display()));
+    let version = format!("version = \"{}", env!("CARGO_PKG_VERSION"));
+    let rest = rest.replacen(&version, &format!("{version}-{name}"), 1);
     format!(
         "{before}members = [{}]\nexclude = [\"solutions\"]\n\n[workspace.package]{rest}",
         members.join(", ")

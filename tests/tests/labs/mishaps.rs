@@ -1,7 +1,6 @@
 //! What happens to unfinished code: each mishap is told in its own words, with what to type, and
 //! nothing that somebody wrote is lost.
 
-use crate::bench::building;
 use crate::classroom::Classroom;
 use crate::course::{Lab, labs};
 use std::fs;
@@ -80,7 +79,6 @@ const FIRST: &str = "        // Say first what it is for.";
 
 #[test]
 fn each_mishap_is_told_in_its_own_words_and_nothing_is_lost() {
-    let _alone = building();
     let learner = Learner::arrives(Classroom::solved("mishaps"));
 
     learner.edits(CODE, FIRST, "        let pool = 5\n        // Say first");
@@ -154,7 +152,6 @@ fn each_mishap_is_told_in_its_own_words_and_nothing_is_lost() {
 
 #[test]
 fn a_watch_grades_again_what_was_saved_and_outlives_what_does_not_apply() {
-    let _alone = building();
     let learner = Learner::arrives(Classroom::solved("watched"));
     let mut watch = learner
         .badai("grade 01.2 --watch")

@@ -1,12 +1,12 @@
 //! A learner goes through a lab with nothing but its README: grades it as shipped, types the
 //! solution's differences between the marks, file by file, and grades again, to full marks.
 
-use crate::bench::building;
 use crate::classroom::Classroom;
 use crate::course::{Lab, Step, labs};
 use crate::mishaps::badai;
 use crate::root;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Long, and proves little that the other tests don't: it is for reading. What is typed and printed
@@ -14,23 +14,21 @@ use std::path::PathBuf;
 #[test]
 #[ignore = "for reading; takes minutes"]
 fn each_lab_goes_from_shipped_to_full_marks_as_its_solution_is_typed() {
-    let _alone = building();
     let classroom = Classroom::shipped("walked");
     let _ = fs::remove_dir_all(classroom.root().join(".badai"));
+    let transcript = File::create(root().join("target/labs-transcript.txt")).unwrap();
     let mut walk = Walk {
         classroom,
-        transcript: String::new(),
+        transcript,
     };
     for lab in labs() {
         walk.through(&lab);
     }
-    let file = root().join("target/labs-transcript.txt");
-    fs::write(file, walk.transcript).unwrap();
 }
 
 struct Walk {
     classroom: Classroom,
-    transcript: String,
+    transcript: File,
 }
 
 impl Walk {
@@ -44,8 +42,7 @@ impl Walk {
             for (done, (file, cured)) in (1..).zip(&changed) {
                 fs::write(self.classroom.lab(lab).join(file), cured).unwrap();
                 let file = file.display();
-                self.transcript
-                    .push_str(&format!("# {file} is cured between the marks\n"));
+                writeln!(self.transcript, "# {file} is cured between the marks").unwrap();
                 let said = self.types(&format!("grade {}", step.id));
                 if done == changed.len() {
                     assert!(said.contains("score: full marks"), "{}:\n{said}", step.id);
@@ -76,8 +73,7 @@ impl Walk {
         let output = badai(self.classroom.root(), arguments).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(output.stderr.is_empty(), "{said}");
-        self.transcript
-            .push_str(&format!("$ cargo badai {arguments}\n{said}\n"));
+        writeln!(self.transcript, "$ cargo badai {arguments}\n{said}").unwrap();
         said
     }
 }
