@@ -15,7 +15,7 @@ impl Step {
     pub(super) fn attack(&self, subject: Arc<Subject>) -> Result<(Report, Took), StageError> {
         let mut order = Order {
             seed: Self::seed(),
-            cases: Self::storms(),
+            cases: self.storms(),
             time: None,
             faults: self.faults.clone(),
             faults_named: true,

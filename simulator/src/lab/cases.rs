@@ -25,7 +25,7 @@ impl Step {
         S::Value: Debug,
     {
         let watch = Stopwatch::start();
-        let (seed, storms) = (Self::seed(), Self::storms());
+        let (seed, storms) = (Self::seed(), self.storms());
         let wrong = |case: &S::Value| {
             let checked = catch_unwind(AssertUnwindSafe(|| check(case)));
             checked

@@ -29,7 +29,7 @@ pub const SEED: &str = "BADAI_SEED";
 /// Another number of storms than the step's own.
 pub const CASES: &str = "BADAI_CASES";
 
-/// The storms that a step draws.
+/// The storms that a step draws, if it says nothing else.
 const STORMS: u32 = 60;
 /// The seed that a step uses: the same code gets the same verdict.
 const FIRST_SEED: u64 = 1;
@@ -44,6 +44,7 @@ pub struct Step {
     holds: Vec<Invariant>,
     keeps: Vec<Invariant>,
     races: bool,
+    storms: u32,
 }
 
 impl Step {
@@ -56,6 +57,7 @@ impl Step {
             holds: Vec::new(),
             keeps: vec![Invariant::Progress],
             races: false,
+            storms: STORMS,
         }
     }
 
@@ -86,6 +88,13 @@ impl Step {
     /// its statements allow: a race is then found, not hoped for.
     pub fn in_every_order(mut self) -> Self {
         self.races = true;
+        self
+    }
+
+    /// Another number of storms than the 60 that a step draws: where more can go wrong, more is
+    /// needed to meet all of it.
+    pub fn in_storms(mut self, storms: u32) -> Self {
+        self.storms = storms;
         self
     }
 
@@ -149,8 +158,8 @@ impl Step {
         from_environment(SEED).unwrap_or(FIRST_SEED)
     }
 
-    fn storms() -> u32 {
-        from_environment(CASES).unwrap_or(STORMS)
+    fn storms(&self) -> u32 {
+        from_environment(CASES).unwrap_or(self.storms)
     }
 }
 

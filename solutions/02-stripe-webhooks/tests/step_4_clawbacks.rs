@@ -19,6 +19,7 @@ fn refunded_money_takes_its_credits_back_and_no_more() {
         ])
         .holds([Invariant::Reconciliation, Invariant::ExactlyOnce])
         .keeps([Invariant::Conservation])
+        .in_storms(120)
         .in_every_order()
         .grade::<WebhookLedger>();
 }
