@@ -33,12 +33,15 @@ pub(super) fn steps(lines: &[Line], account: Option<&str>) -> String {
 pub fn beats(lines: &[Line], account: Option<&str>) -> Vec<String> {
     let table = Table::of(lines, account.unwrap_or_default());
     let mut beats = Vec::new();
+    let mut before = None;
     for together in lines.chunk_by(|one, two| one.duel && two.duel) {
-        if together[0].duel {
+        let first = &together[0];
+        if first.duel {
             beats.extend(lanes(together, account));
         } else {
-            beats.push(table.row(&together[0]));
+            beats.push(table.row(first, before));
         }
+        before = first.reply.as_deref();
     }
     let tells = lines.iter().any(|line| line.spendable.is_some());
     if let (Some(account), Some(first), true) = (account, beats.first_mut(), tells) {
@@ -77,7 +80,11 @@ impl Table {
         paint(DIM, &head) + "\n"
     }
 
-    fn row(&self, line: &Line) -> String {
+    /// A long reply that the step before it got too is told once.
+    fn row(&self, line: &Line, before: Option<&str>) -> String {
+        let reply = line.reply.as_deref().unwrap_or_default();
+        let again = before == Some(reply) && reply.chars().count() > self.reply;
+        let reply = if again { "the same" } else { reply };
         let instance = line.instance.map(String::from).unwrap_or_default();
         let spendable = line.spendable.map(|credits| credits.to_string());
         let style = if line.wrong { BAD } else { Style::new() };
@@ -97,7 +104,7 @@ impl Table {
                 when,
                 cell(&instance, 1),
                 cell(&line.what, self.what),
-                cell(line.reply.as_deref().unwrap_or_default(), self.reply),
+                cell(reply, self.reply),
                 cell(&spendable.unwrap_or_default(), self.has),
             ],
             "  ",
@@ -332,6 +339,20 @@ mod tests {
         assert_eq!(shown, wanted, "\n{shown}");
         // A step at a time is the same text, cut after each step.
         assert_eq!(beats(&lines, Some("ana")).len(), lines.len());
+    }
+
+    #[test]
+    fn a_long_reply_that_comes_again_is_told_once() {
+        let error = "error: there is no unique or exclusion constraint";
+        let step = |step| Line {
+            step,
+            what: "reserve 1".to_owned(),
+            reply: Some(error.to_owned()),
+            ..Line::default()
+        };
+        let shown = plain(&steps(&[step(1), step(2)], None));
+        assert_eq!(shown.matches("constraint").count(), 1, "{shown}");
+        assert!(shown.ends_with("the same\n"), "{shown}");
     }
 
     #[test]

@@ -225,13 +225,13 @@ fn strikes(report: &Report) -> String {
         })
         .collect();
     if !met.is_empty() {
-        let how = match report.every_moment {
-            Some(true) => "every operation was struck at each of its statements",
-            Some(false) => "operations were struck at some of their statements",
-            None => "no operation was struck inside",
-        };
         let points = counted(report.crash_points, "crash point");
-        let _ = writeln!(text, "  {how}: {points}");
+        let how = match report.every_moment {
+            Some(true) => format!("every operation was struck at each of its statements: {points}"),
+            Some(false) => format!("operations were struck at some of their statements: {points}"),
+            None => "no operation was struck inside".to_owned(),
+        };
+        let _ = writeln!(text, "  {how}");
         for three in met.chunks(3) {
             let _ = writeln!(text, "    {}", three.join(", "));
         }

@@ -188,9 +188,13 @@ impl From<sqlx::Error> for LedgerError {
         let code = error
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code);
+        // PostgreSQL's own words: the driver adds the line of PostgreSQL's source to them.
+        let said = error
+            .as_database_error()
+            .map_or_else(|| error.to_string(), |error| error.message().to_owned());
         match code.as_deref() {
-            Some("40001" | "40P01") => Self::Again(error.to_string()),
-            _ => Self::Failed(error.to_string()),
+            Some("40001" | "40P01") => Self::Again(said),
+            _ => Self::Failed(said),
         }
     }
 }
