@@ -19,7 +19,11 @@ use args::{Cli, Verb};
 use clap::Parser;
 use clap::error::ErrorKind;
 use failure::{Failure, WRONG_REQUEST};
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
