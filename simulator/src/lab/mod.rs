@@ -28,6 +28,8 @@ use verdict::Verdict;
 pub const SEED: &str = "BADAI_SEED";
 /// Another number of storms than the step's own.
 pub const CASES: &str = "BADAI_CASES";
+/// Set where nobody reads what is found: it is told as it was found, however long.
+pub const AS_FOUND: &str = "BADAI_AS_FOUND";
 
 /// The storms that a step draws, if it says nothing else.
 const STORMS: u32 = 60;

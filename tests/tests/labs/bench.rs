@@ -12,6 +12,16 @@ pub(crate) struct Bench {
     tests: BTreeMap<String, PathBuf>,
 }
 
+/// How a step's test is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum How {
+    AsGraded,
+    /// Over so many storms.
+    Storms(u64),
+    /// Only to hear what breaks: nothing that is found is made shorter.
+    AsFound,
+}
+
 /// What a sitting came to.
 pub(crate) struct Sat {
     pub(crate) passed: bool,
@@ -28,8 +38,8 @@ impl Bench {
         Self { tests }
     }
 
-    /// Runs a step's test, over so many storms if it is said.
-    pub(crate) fn sit(&self, step: &Step, storms: Option<u64>) -> Sat {
+    /// Runs a step's test.
+    pub(crate) fn sit(&self, step: &Step, how: How) -> Sat {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(&self.tests[&step.test]);
         command
@@ -38,9 +48,16 @@ impl Bench {
             .env("BADAI_VERDICT_FOLDER", folder.path())
             .env("RUST_BACKTRACE", "0")
             .env_remove("BADAI_SEED")
-            .env_remove("BADAI_CASES");
-        if let Some(storms) = storms {
-            command.env("BADAI_CASES", storms.to_string());
+            .env_remove("BADAI_CASES")
+            .env_remove("BADAI_AS_FOUND");
+        match how {
+            How::AsGraded => {}
+            How::Storms(storms) => {
+                command.env("BADAI_CASES", storms.to_string());
+            }
+            How::AsFound => {
+                command.env("BADAI_AS_FOUND", "1");
+            }
         }
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();

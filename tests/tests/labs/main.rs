@@ -14,7 +14,7 @@ mod mishaps;
 mod patch;
 mod walk;
 
-use bench::Bench;
+use bench::{Bench, How};
 use classroom::Classroom;
 use course::{Lab, Step, labs};
 use patch::NearMiss;
@@ -28,7 +28,7 @@ const SCHEDULES: u64 = 1_000;
 fn each_step_as_shipped_breaks_exactly_what_it_lists() {
     let bench = Bench::of(&root(), &packages("lab"));
     assert_none(&two_at_a_time(steps(), |step| {
-        let sat = bench.sit(step, None);
+        let sat = bench.sit(step, How::AsGraded);
         let (id, broken, held) = (&step.id, sat.broken(), sat.with("held"));
         eprintln!("{id} as shipped breaks {broken:?}");
         let mut wrong = Vec::new();
@@ -53,7 +53,7 @@ fn each_step_as_shipped_breaks_exactly_what_it_lists() {
 fn each_solution_holds_over_a_thousand_schedules() {
     let bench = Bench::of(&root(), &packages("solution"));
     assert_none(&two_at_a_time(steps(), |step| {
-        let sat = bench.sit(step, Some(SCHEDULES));
+        let sat = bench.sit(step, How::Storms(SCHEDULES));
         let (id, schedules) = (&step.id, sat.schedules());
         eprintln!("{id} solved: {schedules} schedules");
         let mut wrong = Vec::new();
@@ -83,7 +83,7 @@ fn each_tempting_and_wrong_cure_is_caught() {
         let bench = Bench::of(classroom.root(), &packages("lab"));
         wrong.extend(two_at_a_time(misses, |(_, step, miss)| {
             let (name, breaks) = (&miss.name, &miss.breaks);
-            let broken = bench.sit(step, None).broken();
+            let broken = bench.sit(step, How::AsFound).broken();
             eprintln!("{name} breaks {broken:?}");
             let missed = format!("{name} should break {breaks}, and breaks {broken:?}");
             Vec::from_iter((!broken.contains(breaks)).then_some(missed))
