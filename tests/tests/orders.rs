@@ -392,7 +392,7 @@ impl Rules for Patient {
                 return Ok(Reserve::Reserved);
             }
             tx.rollback().await?;
-            tokio::time::sleep(Duration::from_secs(11)).await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
         }
     }
 }
@@ -414,6 +414,35 @@ fn a_pause_before_another_try_is_not_sat_out() {
             "{history:#?}"
         );
     }
+}
+
+/// Gives a statement that takes a moment five seconds, by its own clock.
+struct Impatient;
+impl Rules for Impatient {
+    async fn reserve(shop: &Shop, job: Job<'_>) -> Answer<Reserve> {
+        let mut tx = shop.pool.begin().await?;
+        let slow = "select count(pg_sleep(1)) where $1 <> ''";
+        let answer = number(&mut tx, slow, job.account);
+        let in_time = tokio::time::timeout(Duration::from_secs(5), answer).await;
+        in_time.map_err(|_| LedgerError::failed("five seconds are over"))??;
+        drop(tx);
+        Careful::reserve(shop, job).await
+    }
+}
+
+#[test]
+fn while_postgres_is_at_a_statement_no_time_is_made_up() {
+    let mut stage = with_wire::<Impatient>("impatient");
+    let duel = stage.menu().duels().remove(0);
+    let mut strategy = Exhaustive::new();
+    assert!(strategy.begin());
+    let fought = stage
+        .play_duel(&duel.schedule, &mut strategy, Manner::default())
+        .unwrap();
+    let history = fought.history.expect("the first order isn't redundant");
+    let (_, replies) = seen(&history);
+    let reserved = |it: &String| it.contains("Reserved");
+    assert!(replies.iter().all(reserved), "{replies:?}");
 }
 
 /// What a duel's operations did and were told.

@@ -107,15 +107,14 @@ impl Actor {
 
     /// Whether it can't go on without somebody's choice or somebody else's move.
     pub(super) fn rests(&self) -> bool {
+        let is_held_up = self.parked || !self.held.is_empty() || !self.flights.is_empty();
+        !self.works() && (!self.begun || is_held_up || self.has_ended())
+    }
+
+    /// Whether PostgreSQL is at a statement of its.
+    pub(super) fn works(&self) -> bool {
         let works = |flight: &Flight| flight.stand == Stand::Works;
-        if self.flights.iter().any(works) {
-            return false;
-        }
-        !self.begun
-            || self.parked
-            || !self.held.is_empty()
-            || !self.flights.is_empty()
-            || self.has_ended()
+        self.flights.iter().any(works)
     }
 
     /// Whether its next move could be chosen.

@@ -64,8 +64,7 @@ impl Fight<'_> {
                     self.park(*actor);
                 }
                 if watch.elapsed() > DOZE {
-                    let places = restless.iter().map(|it| self.actors[*it].instance % 2);
-                    self.pass_time(&places.collect());
+                    self.pass_time(LISTEN);
                 }
             }
         }
@@ -307,23 +306,30 @@ impl Fight<'_> {
             actor.parked = false;
         }
         if !self.listen(DOZE) {
-            self.pass_time(&BTreeSet::from([0, 1]));
+            self.pass_time(DOZE);
         }
         self.settle()
     }
 
-    /// Time runs faster in a process where all that is under way only waits: a pause before another
-    /// try isn't sat out. Whoever waits for what comes from elsewhere is left the time to get it.
-    fn pass_time(&mut self, instances: &BTreeSet<usize>) {
-        for instance in instances {
-            let there = self.actors.iter();
-            let there = there.filter(|it| it.instance % 2 == *instance);
-            let known = there.map(|it| it.flights.len()).sum::<usize>();
-            let (busy, _) = self.wire.probe(*instance);
-            if let (Ok(process), true) = (&mut self.processes[*instance], busy == known)
+    /// So much time has passed, and seems longer to a process where all that is under way only waits:
+    /// a pause before another try isn't sat out. Whoever waits for what comes from elsewhere, such as
+    /// a statement's answer, is left the time to get it; so is a ledger that asks Stripe.
+    fn pass_time(&mut self, time: Duration) {
+        if self.counter.is_known() {
+            return;
+        }
+        for instance in 0..self.processes.len() {
+            let there = || self.actors.iter().filter(|it| it.instance % 2 == instance);
+            // Where somebody could move, time stands still until it does.
+            if there().any(|it| it.can_move() || it.works()) {
+                continue;
+            }
+            let known = there().map(|it| it.flights.len()).sum::<usize>();
+            let (busy, _) = self.wire.probe(instance);
+            if let (Ok(process), true) = (&mut self.processes[instance], busy == known)
                 && process.rests()
             {
-                process.pass(DOZE * HASTE);
+                process.pass(time * HASTE);
             }
         }
     }
