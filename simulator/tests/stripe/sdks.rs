@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// Where the test binary's target folder is, with the installed SDKs in it.
 fn installed() -> PathBuf {
@@ -73,8 +74,11 @@ fn verifies(endpoint: impl Fn() -> Command) {
         .local_addr()
         .unwrap()
         .port();
+    // What isn't taken is sent again in five minutes: nobody here waits for that.
+    let (tell, attempts) = std::sync::mpsc::channel();
     let setup = Setup {
         forward_to: Some(format!("http://127.0.0.1:{port}/webhook")),
+        listener: Box::new(move |attempt| drop(tell.send(attempt.clone()))),
         ..Setup::default()
     };
     let server = StripeServer::start(world(), setup).unwrap();
@@ -107,6 +111,10 @@ fn verifies(endpoint: impl Fn() -> Command) {
             .iter()
             .map(|event| event["type"].as_str().unwrap().to_owned())
             .collect();
+        for _ in &wanted {
+            let attempt = attempts.recv_timeout(Duration::from_secs(30)).unwrap();
+            assert_eq!(attempt.answer, Ok(200), "{attempt:?}");
+        }
         let heard = said.by_ref().take(wanted.len());
         let mut heard: Vec<String> = heard
             .map(|line| line.split(' ').next().unwrap().to_owned())

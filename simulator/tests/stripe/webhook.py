@@ -33,6 +33,8 @@ class Hook(BaseHTTPRequestHandler):
         pass
 
 
+# A sale tells a dozen events at once; five is what http.server lets wait.
+ThreadingHTTPServer.request_queue_size = 128
 server = ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Hook)
 say("listening")
 server.serve_forever()
