@@ -24,6 +24,7 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
         faults_named: !args.faults.is_empty(),
         only: invariants(&args.only)?,
         first: Vec::new(),
+        tries: hunt::TRIES,
     };
     let server = provision(&args.server)?;
     if !args.json {

@@ -20,6 +20,7 @@ mod tally;
 pub use duels::{Method, Plan};
 pub use enough::Enough;
 pub use judge::judge;
+pub use shrink::TRIES;
 
 use crate::clock::Stopwatch;
 use crate::execute::{Begin, Stage, StageError};
@@ -52,6 +53,9 @@ pub struct Order {
     pub only: Vec<Invariant>,
     /// Schedules found before, to play first.
     pub first: Vec<Saved>,
+    /// How many simpler schedules are tried for each claim that breaks, [`TRIES`] or fewer; at least
+    /// the first, which shows that it breaks again.
+    pub tries: u32,
 }
 
 /// Who is told how far the hunt is.
@@ -306,7 +310,7 @@ fn storms(
     }
     let mut short: Vec<Schedule> = Vec::new();
     for (invariant, origins) in broken {
-        let mut shrinker = Shrinker::new(stage, invariant, watcher);
+        let mut shrinker = Shrinker::new(stage, invariant, order.tries, watcher);
         // One bug often breaks several claims: what is short for one of them mostly is for all.
         let mut shortest = None;
         for schedule in &short {
@@ -372,6 +376,7 @@ pub fn replay(stage: &mut Stage, saved: &Saved) -> Result<Report, StageError> {
         faults_named: false,
         only: Invariant::ALL.to_vec(),
         first: vec![saved.clone()],
+        tries: TRIES,
     };
     hunt(stage, &order, &mut ())
 }

@@ -13,8 +13,9 @@ use crate::report::{Counterexample, Saved, lines, statements};
 use crate::storm::{Fate, Schedule, Storm};
 use proptest::strategy::ValueTree;
 
-/// How many simpler storms, and then how many cuts of the schedule, are tried.
-const TRIES: u32 = 150;
+/// How many simpler storms, and then how many cuts of the schedule, are tried for somebody who
+/// reads what is found.
+pub const TRIES: u32 = 150;
 /// The same for a ledger that hangs: each try costs its limit again.
 const TRIES_HUNG: u32 = 2;
 
@@ -53,6 +54,7 @@ pub(super) struct Shrinker<'a> {
     /// Schedules that were tried already, with what came of them.
     known: Vec<(Schedule, bool)>,
     tries: u32,
+    most: u32,
     left: u32,
 }
 
@@ -60,6 +62,7 @@ impl<'a> Shrinker<'a> {
     pub(super) fn new(
         stage: &'a mut Stage,
         invariant: Invariant,
+        most: u32,
         watcher: &'a mut dyn Watcher,
     ) -> Self {
         Self {
@@ -69,7 +72,8 @@ impl<'a> Shrinker<'a> {
             best: None,
             known: Vec::new(),
             tries: 0,
-            left: TRIES,
+            most,
+            left: most,
         }
     }
 
@@ -89,7 +93,7 @@ impl<'a> Shrinker<'a> {
             }
         }
         self.left = if self.left > TRIES_HUNG {
-            TRIES
+            self.most
         } else {
             self.left
         };

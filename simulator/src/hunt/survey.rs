@@ -48,7 +48,7 @@ pub(super) fn survey(
         return Ok(None);
     };
     // Mostly one account's affairs are enough, or none; all of them are many to take out singly.
-    let mut shrinker = Shrinker::new(stage, CLAIM, watcher);
+    let mut shrinker = Shrinker::new(stage, CLAIM, order.tries, watcher);
     for of in [None, Some(0), Some(1)] {
         let mut less = alone.clone();
         let tries = |action: &Action| matches!(action, Action::Trespass(_));

@@ -1,10 +1,10 @@
 //! Storms, and then races, at one ledger; one report of both.
 
+use super::Step;
 use super::verdict::Took;
-use super::{AS_FOUND, Step};
 use crate::clock::Stopwatch;
 use crate::execute::{Stage, StageError};
-use crate::hunt::{self, Enough, Order, Plan, Watcher};
+use crate::hunt::{self, Enough, Order, Plan};
 use crate::invariant::Invariant;
 use crate::report::{Entry, Judged, Report, Saved, Verdict};
 use crate::server::{self, Request};
@@ -21,6 +21,7 @@ impl Step {
             faults_named: true,
             only: self.claims(),
             first: self.kept(),
+            tries: Self::tries(),
         };
         let mut took = Took::default();
         let watch = Stopwatch::start();
@@ -33,11 +34,7 @@ impl Step {
         }
         took.server = watch.elapsed();
         let watch = Stopwatch::start();
-        let mut hasty = Hasty {
-            as_found: std::env::var_os(AS_FOUND).is_some(),
-            tried: 0,
-        };
-        let mut report = hunt::hunt(&mut stage, &order, &mut hasty)?;
+        let mut report = hunt::hunt(&mut stage, &order, &mut ())?;
         took.storms = watch.elapsed();
         if self.races {
             // What the storms broke has its schedule already, and a shorter one.
@@ -59,24 +56,6 @@ impl Step {
         let claims = self.claims();
         let place = |id: Invariant| claims.iter().position(|claim| *claim == id);
         entries.sort_by_key(|entry| (entry.verdict != Judged::Broken, place(entry.id)));
-    }
-}
-
-/// Gives up soon on a shorter schedule, if nobody reads it.
-struct Hasty {
-    as_found: bool,
-    tried: u32,
-}
-
-/// So many tries show that what was found breaks again.
-const FEW: u32 = 10;
-
-impl Watcher for Hasty {
-    fn shrinking(&mut self, _: Invariant, tried: u32) {
-        self.tried = tried;
-    }
-    fn stop(&self) -> bool {
-        self.as_found && self.tried >= FEW
     }
 }
 

@@ -18,6 +18,7 @@ mod verdict;
 
 pub use verdict::{SCHEMA, VERDICT_FOLDER};
 
+use crate::hunt;
 use crate::invariant::Invariant;
 use crate::storm::Fault;
 use crate::target::{Currency, Ledger, Subject};
@@ -28,8 +29,9 @@ use verdict::Verdict;
 pub const SEED: &str = "BADAI_SEED";
 /// Another number of storms than the step's own.
 pub const CASES: &str = "BADAI_CASES";
-/// Set where nobody reads what is found: it is told as it was found, however long.
-pub const AS_FOUND: &str = "BADAI_AS_FOUND";
+/// Another number of simpler schedules to try for each claim that breaks, where nobody reads what is
+/// found.
+pub const TRIES: &str = "BADAI_TRIES";
 
 /// The storms that a step draws, if it says nothing else.
 const STORMS: u32 = 60;
@@ -158,6 +160,10 @@ impl Step {
 
     fn seed() -> u64 {
         from_environment(SEED).unwrap_or(FIRST_SEED)
+    }
+
+    fn tries() -> u32 {
+        from_environment(TRIES).unwrap_or(hunt::TRIES)
     }
 
     fn storms(&self) -> u32 {
