@@ -67,6 +67,8 @@ impl Timed<'_> {
 #[derive(Clone, Debug)]
 pub(super) struct Possible {
     accounts: Vec<Account>,
+    /// The jobs for which it was asked to reserve, whatever was said to that.
+    jobs: BTreeSet<JobId>,
     /// What may still be under way. For an account that shows it to have happened it is past
     /// ([`Account::is_past`]), so that each account says itself what may still come of it.
     unheard: Vec<Deed>,
@@ -97,7 +99,9 @@ pub(super) struct Refusal {
 impl Possible {
     /// Before anything has happened.
     pub(super) fn opening(accounts: Vec<Account>) -> Self {
+        let jobs = accounts.iter().flat_map(|account| account.jobs.keys());
         Self {
+            jobs: jobs.cloned().collect(),
             accounts,
             unheard: Vec::new(),
         }
@@ -136,13 +140,18 @@ impl Possible {
     }
 
     /// Goes on by requests, of which some may overlap. Accounts that `seem` right are tried first.
-    /// If no order explains the answers, or the budget runs out, nothing has changed.
+    /// If no order explains the answers, or the budget runs out, it is where it was.
     pub(super) fn explain(
         &mut self,
         requests: &[Timed<'_>],
         seem: impl Fn(&Account) -> bool,
         budget: &mut u32,
     ) -> Explained {
+        let reserved = requests.iter().filter_map(|request| match request.deed {
+            Deed::Reserve { job, .. } => Some(job.clone()),
+            _ => None,
+        });
+        self.jobs.extend(reserved);
         let mut search = Search::new(self.maybes(requests), self.answers(requests), requests);
         let (likely, others): (Vec<_>, Vec<_>) = self.accounts.iter().partition(|it| seem(it));
         // The last that is put there is the first that is taken.
@@ -193,7 +202,8 @@ impl Possible {
             };
             match timed.outcome.heard() {
                 Some(Reply::Sweep(jobs)) => {
-                    let ours = jobs.iter().filter(|job| self.knows(job, requests));
+                    // Another account's jobs are judged with that account.
+                    let ours = jobs.iter().filter(|job| self.jobs.contains(job));
                     ops.extend(ours.map(|job| {
                         let mut others = requests.iter().enumerate();
                         op(
@@ -217,16 +227,6 @@ impl Possible {
             }
         }
         ops
-    }
-
-    /// Whether a job that a sweep tells can be this account's.
-    fn knows(&self, job: &JobId, requests: &[Timed<'_>]) -> bool {
-        let reserves =
-            |deed: &Deed| matches!(deed, Deed::Reserve { job: reserved, .. } if reserved == job);
-        let has = |account: &Account| account.jobs.contains_key(job);
-        self.accounts.iter().any(has)
-            || self.unheard.iter().any(reserves)
-            || requests.iter().any(|request| reserves(request.deed))
     }
 
     /// Forgets equal accounts, and what is past for all of them.

@@ -395,3 +395,18 @@ fn a_budget_that_runs_out_says_unknown_and_changes_nothing() {
     let word = possible.explain(&timed(&lie), |_| true, &mut PLENTY.clone());
     assert!(matches!(word, Explained::No(_)));
 }
+
+#[test]
+fn a_sweep_may_not_tell_a_job_that_was_refused_before() {
+    let from = account(80, LateSuccess::Reject);
+    let reserves = |number, reply| made(reserve(number, 50), Reply::Reserve(reply), 1, 2);
+    let tells = |number| made(SWEEP, Reply::Sweep(vec![job(number)]), 1, 2);
+    let refused_after = |last: Made| {
+        let taken = reserves(0, Reserve::Reserved);
+        let refused = reserves(1, Reserve::Insufficient);
+        searched(&from, &[&[taken], &[refused], &[last]]).1
+    };
+    assert!(matches!(refused_after(tells(1)), Some(Explained::No(_))));
+    assert!(refused_after(tells(0)).is_none());
+    assert!(refused_after(tells(2)).is_none(), "it is another account's");
+}
