@@ -7,6 +7,7 @@
 use super::play::Play;
 use super::sending::Sending;
 use crate::history::{Outcome, What};
+use crate::model::Reach;
 use crate::target::{Operation, Reply};
 
 /// How many sweeps may find something before the calm stops asking.
@@ -39,8 +40,12 @@ impl Play<'_> {
         let mut empty = 0;
         let age = self.calm_age();
         for round in 0..SWEEPS {
-            let reaches = age > 0 || self.before_sweep(0);
-            self.send(&Sending::sweep(age, reaches, round % 2));
+            // Time was moved, so that all are old, or no age is asked for.
+            let reach = match age {
+                0 => self.before_sweep(0),
+                _ => Reach::Everything,
+            };
+            self.send(&Sending::sweep(age, reach, round % 2));
             self.drain();
             let last = self.history.requests().last();
             let outcome = last.map(|(_, request)| &request.outcome);

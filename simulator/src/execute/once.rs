@@ -5,6 +5,7 @@
 
 use super::play::Play;
 use crate::history::{Outcome, Request};
+use crate::model::Reach;
 use crate::target::{Call, FactId, JobId, LedgerError, OfferKind, Operation, Reply, Reserve, Sale};
 use crate::target::{Credits, EventId};
 
@@ -120,13 +121,13 @@ impl Play<'_> {
         })
     }
 
-    /// Lets holds grow as old as the sweep wants them, where it can't be told; returns whether it
-    /// may refund any.
-    pub(super) fn before_sweep(&mut self, older_than: u64) -> bool {
+    /// Lets holds grow as old as the sweep wants them, where it can't be told; returns which it
+    /// may refund.
+    pub(super) fn before_sweep(&mut self, older_than: u64) -> Reach {
         use crate::target::SweepAge::{Asked, Fixed, Untold};
         match self.stage.subject().terms().sweep {
-            Asked => self.reaches(older_than),
-            Untold => true,
+            Asked => self.reach(older_than),
+            Untold => Reach::Everything,
             Fixed(age) => {
                 if older_than == 0 && !age.is_zero() && self.offers(Operation::Age) {
                     let by = age + std::time::Duration::from_secs(1);
@@ -134,7 +135,11 @@ impl Play<'_> {
                     self.aged = true;
                 }
                 // So little passes by itself on a busy machine.
-                self.aged || age < std::time::Duration::from_secs(600)
+                if self.aged || age < std::time::Duration::from_secs(600) {
+                    Reach::Everything
+                } else {
+                    Reach::Nothing
+                }
             }
         }
     }

@@ -354,7 +354,7 @@ impl<'a> Play<'a> {
                 instance,
                 fate,
             } => {
-                self.holds_now();
+                self.holds_now(lane);
                 Sending::reserve(self, lane, account, *amount, *instance).with_fate(*fate)
             }
             Action::Charge {
@@ -376,8 +376,8 @@ impl<'a> Play<'a> {
                 instance,
                 fate,
             } => {
-                let reaches = self.before_sweep(*older_than);
-                Sending::sweep(*older_than, reaches, *instance).with_fate(*fate)
+                let reach = self.before_sweep(*older_than);
+                Sending::sweep(*older_than, reach, *instance).with_fate(*fate)
             }
             _ => return None,
         })

@@ -3,7 +3,7 @@
 use super::play::Play;
 use super::shop;
 use crate::history::{Names, Outcome};
-use crate::model::Deed;
+use crate::model::{Deed, Reach};
 use crate::storm::{Copy, Fate};
 use crate::stripe::{
     Event, EventKind, Meaning, Next, RetrySchedule, Rolled, Signing, Tampering, Told, Version,
@@ -172,8 +172,8 @@ impl Sending {
         sending
     }
 
-    /// A sweep; whether any hold can be that old is known by whoever knows the clock.
-    pub(super) fn sweep(older_than: u64, reaches_holds: bool, instance: usize) -> Self {
+    /// A sweep; which holds can be that old is known by whoever knows the clock.
+    pub(super) fn sweep(older_than: u64, reach: Reach, instance: usize) -> Self {
         let said = match older_than {
             0 => "sweep all open holds".to_owned(),
             3_600 => "sweep holds older than 1 hour".to_owned(),
@@ -182,7 +182,7 @@ impl Sending {
         let call = Call::Sweep {
             older_than: Duration::from_secs(older_than),
         };
-        let deed = Deed::Sweep { reaches_holds };
+        let deed = Deed::Sweep { reach };
         Self::new(None, instance, said, Message::Call(call, deed))
     }
 

@@ -9,10 +9,11 @@ use super::play::Play;
 use super::stage::{Stage, StageError};
 use crate::clock::Stopwatch;
 use crate::history::{History, Outcome, What};
-use crate::model::Deed;
+use crate::model::{Deed, Reach};
 use crate::server::ServerError;
 use crate::storm::{OLD, SWEPT_AGE};
-use crate::target::Reply;
+use crate::target::{JobId, Reply};
+use std::collections::BTreeMap;
 
 /// How much the real clock may have gone on during a schedule.
 const SLACK: u64 = 120;
@@ -33,8 +34,8 @@ pub(super) enum Travel {
 pub(super) struct Journey {
     /// By how much the clock is shifted.
     shift: u64,
-    /// The least shift at which a hold was asked for.
-    first_hold: Option<u64>,
+    /// The shift at which a hold was first asked for, by job.
+    holds: BTreeMap<JobId, u64>,
     watch: Stopwatch,
 }
 
@@ -42,18 +43,22 @@ impl Journey {
     pub(super) fn begin() -> Self {
         Self {
             shift: 0,
-            first_hold: None,
+            holds: BTreeMap::new(),
             watch: Stopwatch::start(),
         }
     }
 
-    /// Whether a hold can be so old by now.
-    fn has_one_of(&self, age: u64) -> bool {
-        let Some(first) = self.first_hold else {
-            return false;
-        };
+    /// Which holds can be so old by now.
+    fn reach(&self, age: u64) -> Reach {
         let passed = self.watch.elapsed().as_secs() + SLACK;
-        self.shift - first + passed >= age
+        let holds = self.holds.iter();
+        let old = holds.filter(|(_, since)| self.shift - **since + passed >= age);
+        let old: Vec<JobId> = old.map(|(job, _)| job.clone()).collect();
+        if old.is_empty() {
+            Reach::Nothing
+        } else {
+            Reach::Only(old)
+        }
     }
 }
 
@@ -67,14 +72,19 @@ impl Play<'_> {
         }
     }
 
-    /// A hold is asked for now.
-    pub(super) fn holds_now(&mut self) {
-        self.journey.first_hold.get_or_insert(self.journey.shift);
+    /// A lane's hold is asked for now.
+    pub(super) fn holds_now(&mut self, lane: usize) {
+        let job = self.lanes[lane].job.clone();
+        let now = self.journey.shift;
+        self.journey.holds.entry(job).or_insert(now);
     }
 
-    /// Whether a sweep for that age can find anything.
-    pub(super) fn reaches(&self, older_than: u64) -> bool {
-        older_than == 0 || self.journey.has_one_of(older_than)
+    /// What a sweep for that age can find.
+    pub(super) fn reach(&self, older_than: u64) -> Reach {
+        match older_than {
+            0 => Reach::Everything,
+            _ => self.journey.reach(older_than),
+        }
     }
 
     /// The age that the calm's sweeps ask for. Where time was moved and the ledger goes with it,

@@ -20,8 +20,8 @@ const DOUBLE_STRIKES: u32 = 60;
 /// A server's crash takes ten times as long as a process's: two an operation.
 const CRASHES: u32 = 12;
 
-/// Travels in time: one asked of every ledger, one of those that go by the database's clock.
-const TRAVELS: u32 = 2;
+/// Travels in time: one asked of every ledger, two of those that go by the database's clock.
+const TRAVELS: u32 = 3;
 
 /// How far the climb came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,8 +176,11 @@ impl Climber<'_> {
     }
 
     fn travel(&mut self, menu: &Menu) -> Result<(), StageError> {
-        let old = menu.old_hold().filter(|_| self.stage.is_followed());
-        for schedule in menu.young_hold().into_iter().chain(old) {
+        let mut holds = vec![menu.young_hold()];
+        if self.stage.is_followed() {
+            holds.extend([menu.old_hold(), menu.old_and_young_hold()]);
+        }
+        for schedule in holds.into_iter().flatten() {
             self.play(&schedule)?;
         }
         Ok(())

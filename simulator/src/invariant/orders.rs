@@ -3,7 +3,7 @@
 
 use super::linearize::{Explained, Possible, Timed};
 use crate::history::{Outcome, Span};
-use crate::model::{Account, Choices, Deed, JobStatus, Standing, leaves_open};
+use crate::model::{Account, Choices, Deed, JobStatus, Reach, Standing, leaves_open};
 use crate::target::{
     Charge, Clawback, Credits, FactId, JobId, LateSuccess, LedgerError, Policy, Refund, Reply,
     Reserve, Status,
@@ -52,7 +52,7 @@ fn repaid() -> Deed {
 }
 
 const SWEEP: Deed = Deed::Sweep {
-    reaches_holds: true,
+    reach: Reach::Everything,
 };
 
 /// An account with so much to spend, and what it leaves to the ledger decided.

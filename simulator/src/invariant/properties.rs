@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::history::{Happening, History, Outcome, Party, Request, Span, What};
-use crate::model::{Account, Choices, Deed};
+use crate::model::{Account, Choices, Deed, Reach};
 use crate::target::{
     AccountId, Applies, Balance, Call, Charge, Credits, Entry, FactId, JobId, LedgerError,
     Operation, Policy, Refund, Reply, Reserve, Status,
@@ -171,8 +171,8 @@ fn paid(credits: i64) -> Deed {
     }
 }
 
-fn sweep(reaches_holds: bool) -> Deed {
-    Deed::Sweep { reaches_holds }
+fn sweep(reach: Reach) -> Deed {
+    Deed::Sweep { reach }
 }
 
 const OK: Reply = Reply::Webhook(Status::OK);
@@ -451,13 +451,13 @@ fn a_stuck_hold_breaks_recovery_and_so_does_a_sweep_of_the_young_or_the_done() {
         .says(reserve(40), RESERVED)
         .shows(60)
         .then(What::Calm)
-        .says(sweep(true), Reply::Sweep(vec![]))
+        .says(sweep(Reach::Everything), Reply::Sweep(vec![]))
         .then(What::Swept)
         .shows(60);
     assert_eq!(stuck.broken(), [Invariant::Recovery]);
     let young = Script::new(100)
         .says(reserve(40), RESERVED)
-        .says(sweep(false), Reply::Sweep(vec![job()]));
+        .says(sweep(Reach::Nothing), Reply::Sweep(vec![job()]));
     assert_eq!(
         young.broken(),
         [Invariant::Recovery, Invariant::HonestReplies]
@@ -465,7 +465,7 @@ fn a_stuck_hold_breaks_recovery_and_so_does_a_sweep_of_the_young_or_the_done() {
     let done = Script::new(100)
         .says(reserve(40), RESERVED)
         .says(charge(40), CHARGED)
-        .says(sweep(true), Reply::Sweep(vec![job()]));
+        .says(sweep(Reach::Everything), Reply::Sweep(vec![job()]));
     assert_eq!(
         done.broken(),
         [Invariant::Recovery, Invariant::HonestReplies]

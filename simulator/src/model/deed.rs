@@ -2,6 +2,29 @@
 
 use crate::target::{Credits, FactId, JobId};
 
+/// The holds that a sweep may refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// None: all are too young.
+    Nothing,
+    /// Those of these jobs; the others are too young.
+    Only(Vec<JobId>),
+    /// All.
+    Everything,
+}
+
+impl Reach {
+    /// Whether a job's hold is among them.
+    #[must_use]
+    pub fn includes(&self, job: &JobId) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Only(jobs) => jobs.contains(job),
+            Self::Everything => true,
+        }
+    }
+}
+
 /// One thing that was asked of the ledger, as the model sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -26,8 +49,8 @@ pub enum Deed {
     },
     /// Refund what is old enough.
     Sweep {
-        /// Whether any hold can be old enough at all.
-        reaches_holds: bool,
+        /// Which holds can be old enough.
+        reach: Reach,
     },
     /// Credits were paid for, told by a grant.
     Grant {

@@ -15,5 +15,5 @@ mod properties;
 
 pub use account::{Account, Fact, Job, JobStatus};
 pub use choices::Choices;
-pub use deed::{Deed, Standing};
+pub use deed::{Deed, Reach, Standing};
 pub use step::leaves_open;

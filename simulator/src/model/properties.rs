@@ -309,16 +309,18 @@ fn a_sweep_that_counts_may_have_refunded_any_so_many_of_the_holds() {
         };
         state = state.after(&deed, &RESERVED).remove(0);
     }
-    let swept = |reaches_holds, count| {
-        let states = state.after(&Deed::Sweep { reaches_holds }, &Reply::Swept(count));
+    let swept = |reach, count| {
+        let states = state.after(&Deed::Sweep { reach }, &Reply::Swept(count));
         let mut spendable: Vec<i64> = states.iter().map(|state| state.spendable).collect();
         spendable.sort_unstable();
         spendable
     };
-    assert_eq!(swept(true, 0), [7]);
-    assert_eq!(swept(true, 1), [7, 8, 9]);
-    assert_eq!(swept(true, 2), [7, 8, 9, 10]);
-    assert_eq!(swept(false, 2), [7], "all of them are young");
+    assert_eq!(swept(Reach::Everything, 0), [7]);
+    assert_eq!(swept(Reach::Everything, 1), [7, 8, 9]);
+    assert_eq!(swept(Reach::Everything, 2), [7, 8, 9, 10]);
+    assert_eq!(swept(Reach::Nothing, 2), [7], "all of them are young");
+    let old = Reach::Only(vec![JobId::new("b")]);
+    assert_eq!(swept(old, 2), [7, 9], "one of them is young");
 }
 
 #[test]

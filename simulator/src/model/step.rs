@@ -1,7 +1,7 @@
 //! What a reasonable ledger may answer to a deed, and what that makes of the account.
 
 use super::account::{Account, Job, JobStatus};
-use super::deed::{Deed, Standing};
+use super::deed::{Deed, Reach, Standing};
 use crate::target::{
     Charge, Credits, FactId, Grant, JobId, LateSuccess, LedgerError, Refund, Reply, Reserve,
     RetryAnswer,
@@ -77,10 +77,7 @@ impl Account {
     pub fn maybe(&self, deed: &Deed) -> Vec<Account> {
         let mut states = vec![self.clone()];
         match deed {
-            Deed::Sweep {
-                reaches_holds: true,
-            } => states.extend(self.partly_swept()),
-            Deed::Sweep { .. } => {}
+            Deed::Sweep { reach } => states.extend(self.partly_swept(reach)),
             Deed::Unpaid { .. }
             | Deed::Paid { .. }
             | Deed::Echoed { .. }
@@ -102,7 +99,7 @@ impl Account {
     pub fn is_past(&self, deed: &Deed) -> bool {
         match (self.standing(deed), deed) {
             (_, Deed::Unpaid { .. }) => true,
-            (_, Deed::Sweep { reaches_holds }) => !reaches_holds,
+            (_, Deed::Sweep { reach }) => *reach == Reach::Nothing,
             // A job that was refunded may be charged all the same.
             (Standing::Contrary, Deed::Charge { .. }) => {
                 self.choices.late_success == LateSuccess::Reject
@@ -406,17 +403,13 @@ impl Account {
 
     /// A sweep may be batched or limited: it may refund any of the held jobs, and says which.
     fn sweep(&self, deed: &Deed, jobs: &[JobId]) -> Option<Account> {
+        let reaches = |job| matches!(deed, Deed::Sweep { reach } if reach.includes(job));
         let mut then = self.clone();
         for id in jobs {
             let Some(job) = then.jobs.get(id) else {
                 continue;
             };
-            let may = *deed
-                == Deed::Sweep {
-                    reaches_holds: true,
-                }
-                && job.status == JobStatus::Held;
-            if !may {
+            if !reaches(id) || job.status != JobStatus::Held {
                 return None;
             }
             then.release(id);
@@ -425,12 +418,9 @@ impl Account {
     }
 
     /// A sweep that tells only how many, of all accounts together: any of the held jobs, but no
-    /// more than so many. One that isn't old enough to reach them leaves them alone.
+    /// more than so many. Those that are too young for it stay.
     fn swept_so_many(&self, deed: &Deed, count: u64) -> Vec<Account> {
-        let Deed::Sweep {
-            reaches_holds: true,
-        } = deed
-        else {
+        let Deed::Sweep { reach } = deed else {
             return vec![self.clone()];
         };
         let held = |state: &Account| {
@@ -438,16 +428,16 @@ impl Account {
             held.filter(|job| job.status == JobStatus::Held).count() as u64
         };
         let before = held(self);
-        let mut states = self.partly_swept();
+        let mut states = self.partly_swept(reach);
         states.retain(|state| before - held(state) <= count);
         states
     }
 
-    fn partly_swept(&self) -> Vec<Account> {
+    fn partly_swept(&self, reach: &Reach) -> Vec<Account> {
         let held: Vec<&JobId> = self
             .jobs
             .iter()
-            .filter(|(_, job)| job.status == JobStatus::Held)
+            .filter(|(id, job)| job.status == JobStatus::Held && reach.includes(id))
             .map(|(id, _)| id)
             .collect();
         let mut states = vec![self.clone()];

@@ -27,6 +27,19 @@ impl Menu {
         self.hold_of(&[YOUNG, OLD])
     }
 
+    /// A hold that is old and one that is young when one sweep comes: it takes the first, where the
+    /// ledger goes by the database's clock, and not the second.
+    #[must_use]
+    pub fn old_and_young_hold(&self) -> Option<Schedule> {
+        let mut schedule = self.hold_of(&[])?;
+        schedule.steps.extend([
+            step(20, 1, Action::Travel { seconds: OLD }),
+            reserve(30, 2, self.share(20)),
+            sweep(40),
+        ]);
+        Some(schedule)
+    }
+
     /// A hold that is old, and then one that is new: the first sweep takes only that one, the
     /// second nothing, where the ledger goes by the database's clock throughout.
     #[must_use]

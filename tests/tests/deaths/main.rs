@@ -4,7 +4,7 @@ mod mortal;
 
 use mortal::{
     ACKNOWLEDGES_EARLY, CHARGES_IN_TWO, COMMITS_LATER, CURED, GRANTS_AGAIN, Mortal, OWN_CLOCK,
-    REMEMBERS, SWALLOWS, SWEEPS_ALL, SWEEPS_EARLY, TWO_CLOCKS, WAITS_FOR_EVER,
+    REMEMBERS, SWALLOWS, SWEEPS_ACCOUNTS, SWEEPS_ALL, SWEEPS_EARLY, TWO_CLOCKS, WAITS_FOR_EVER,
 };
 use simulator::execute::Stage;
 use simulator::hunt::{self, Order};
@@ -150,12 +150,19 @@ fn a_sweep_that_comes_early_takes_a_hold_of_five_minutes() {
 }
 
 #[test]
+fn a_sweep_that_takes_a_young_hold_beside_an_old_one_breaks_recovery() {
+    let (_, report) = strike::<Mortal<SWEEPS_ACCOUNTS>>(&[Fault::TimeTravel]);
+    let wanted = [Invariant::Recovery, Invariant::HonestReplies];
+    assert_eq!(broken(&report), wanted, "{report:?}");
+}
+
+#[test]
 fn whose_clock_a_ledger_goes_by_is_its_own_business() {
     let (_, report) = strike::<Mortal<CURED>>(&[Fault::TimeTravel]);
     assert_eq!(report.verdict, Verdict::Held, "{report:?}");
     assert_eq!(report.refused, []);
     let travels = report.faults["time-travel"];
-    assert_eq!(travels, 2, "a young hold, and an old one");
+    assert_eq!(travels, 3, "a young hold, an old one, and one of each");
     for (_, report) in [
         strike::<Mortal<OWN_CLOCK>>(&[Fault::TimeTravel]),
         strike::<Mortal<TWO_CLOCKS>>(&[Fault::TimeTravel]),

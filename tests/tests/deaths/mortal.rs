@@ -35,6 +35,9 @@ pub(crate) const SWEEPS_EARLY: u8 = 9;
 pub(crate) const OWN_CLOCK: u8 = 10;
 /// Holds are stamped by the process's clock, and swept by the database's.
 pub(crate) const TWO_CLOCKS: u8 = 11;
+/// A sweep that finds an old hold takes all of its account's.
+pub(crate) const SWEEPS_ACCOUNTS: u8 = 12;
+
 pub(crate) struct Mortal<const BUG: u8> {
     pool: PgPool,
     /// The jobs that this process has held.
@@ -181,14 +184,19 @@ impl<const BUG: u8> Ledger for Mortal<BUG> {
             _ => older_than.as_secs_f64(),
         };
         let old: Vec<String> = sqlx::query_scalar(
-            "select job::text from holds
+            "with old as (select * from holds
+                           where status = 'held'
+                             and created_at <= coalesce(to_timestamp($2), clock_timestamp())
+                                               - make_interval(secs => $1))
+             select job::text from holds
               where status = 'held'
-                and created_at <= coalesce(to_timestamp($2), clock_timestamp())
-                                  - make_interval(secs => $1)
+                and (job in (select job from old)
+                     or $3 and account in (select account from old))
               order by created_at, job",
         )
         .bind(age)
         .bind((BUG == OWN_CLOCK).then(unix_now))
+        .bind(BUG == SWEEPS_ACCOUNTS)
         .fetch_all(&self.pool)
         .await?;
         let mut swept = Vec::new();
