@@ -77,13 +77,13 @@ fn plan(args: &Storm, strategy: Strategy) -> Plan {
             method: Method::Pct { depth: args.depth },
             orders: DRAWN,
             threes: DRAWN,
-            deepens: false,
+            ..Plan::brief()
         },
         Strategy::Random => Plan {
             method: Method::Random,
             orders: DRAWN,
             threes: DRAWN,
-            deepens: false,
+            ..Plan::brief()
         },
         Strategy::Sequential | Strategy::Exhaustive | Strategy::Load => Plan::exhaustive(),
     };

@@ -2,6 +2,7 @@
 
 use crate::history::Span;
 use crate::server::Touched;
+use crate::storm::Moment;
 use crate::strategy::{Footprint, Tables};
 use crate::target::{Reply, Ticket};
 use crate::wire::{Arrival, Kind, Release, SessionId, Status};
@@ -28,6 +29,10 @@ pub(super) struct Actor {
     carries_on: Option<SessionId>,
     /// It waits for something in its own process.
     pub(super) parked: bool,
+    /// Its process is to die when it waits for a lock.
+    pub(super) dies: Option<Moment>,
+    /// The statement in which its process died. PostgreSQL may still be at it.
+    pub(super) died: Option<String>,
     /// Connections with an open transaction of the ledger's own.
     open: BTreeSet<SessionId>,
     /// Statements whose commit is a move of its own: the transaction around them is the wire's.
@@ -91,6 +96,8 @@ impl Actor {
             flights: Vec::new(),
             carries_on: None,
             parked: false,
+            dies: None,
+            died: None,
             open: BTreeSet::new(),
             delayed: BTreeSet::new(),
             backends: BTreeMap::new(),
@@ -99,10 +106,15 @@ impl Actor {
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        self.reply.is_some()
+        !self.is_awaited()
             && self.flights.is_empty()
             && self.open.is_empty()
             && self.held.is_empty()
+    }
+
+    /// Whether its process lives, and hasn't replied.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.reply.is_none() && self.died.is_none()
     }
 
     /// Whether it can't go on without somebody's choice or somebody else's move.
@@ -140,7 +152,7 @@ impl Actor {
     pub(super) fn is_inside(&self) -> bool {
         self.begun
             && !self.parked
-            && self.reply.is_none()
+            && self.is_awaited()
             && self.flights.is_empty()
             && self.held.is_empty()
     }

@@ -116,7 +116,14 @@ impl Ambush {
 
     /// Waits until PostgreSQL has let go of all connections; false if it doesn't.
     pub(super) fn is_left(&self, patience: Duration) -> bool {
-        self.wait(patience, |state| state.open.is_empty())
+        self.is_left_but_for(&[], patience)
+    }
+
+    /// Waits until PostgreSQL has let go of all connections but these; false if it doesn't.
+    pub(super) fn is_left_but_for(&self, these: &[SessionId], patience: Duration) -> bool {
+        self.wait(patience, |state| {
+            state.open.iter().all(|session| these.contains(session))
+        })
     }
 
     fn wait(&self, patience: Duration, until: impl Fn(&State) -> bool) -> bool {
@@ -170,7 +177,7 @@ impl Ambush {
                 state.awaited = Some(arrival.number);
                 release.give(Verdict::Withhold);
             }
-            Moment::Before(_) | Moment::After(_) => return Some(release),
+            _ => return Some(release),
         }
         None
     }

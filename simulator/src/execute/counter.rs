@@ -79,7 +79,7 @@ fn failure(strike: Strike) -> Option<(Failure, u32)> {
     let (before, is_done) = match strike.moment {
         Moment::Before(number) => (number, false),
         Moment::After(number) => (number, true),
-        Moment::Replied => return None,
+        _ => return None,
     };
     let failure = match (strike.fault, is_done) {
         (Fault::Api429, false) => Failure::RateLimited,

@@ -5,6 +5,7 @@ use super::play::Play;
 use super::sending::Sending;
 use super::wire::Wire;
 use crate::history::{Outcome, Request, What};
+use crate::storm::{Fate, Strike};
 use crate::target::Call;
 
 impl Play<'_> {
@@ -35,16 +36,31 @@ impl Play<'_> {
             self.stage,
             &instances,
         );
-        let fought = fight.minding_memory(self.manner.minds_memory).run(&calls);
+        let strikes: Vec<Option<Strike>> = sendings.iter().map(dies_waiting).collect();
+        let moments = strikes.iter().map(|it| it.map(|strike| strike.moment));
+        let fought = fight
+            .minding_memory(self.manner.minds_memory)
+            .dying(moments)
+            .run(&calls);
         self.hung |= fought.hung;
-        for (request, reply) in requests.iter_mut().zip(fought.replies) {
-            request.outcome = match reply {
-                Some(reply) => {
-                    self.notice_mistake(&reply);
-                    Outcome::Replied(reply)
-                }
-                None => Outcome::Hung(self.stage.limit().as_secs()),
-            };
+        for (request, outcome) in requests.iter_mut().zip(fought.outcomes) {
+            if let Outcome::Replied(reply) = &outcome {
+                self.notice_mistake(reply);
+            }
+            request.outcome = outcome;
+        }
+        let mut deaths = Vec::new();
+        for ((instance, strike), died) in instances.iter().zip(strikes).zip(fought.died) {
+            if let (Some(strike), Some(sql)) = (strike, died) {
+                self.hung |= !self.rise(*instance);
+                let instance = *instance;
+                deaths.push(What::Struck {
+                    instance,
+                    strike,
+                    sql,
+                });
+                deaths.push(What::Crash { instance });
+            }
         }
         if self.chosen.redundant || self.chosen.failed.is_some() {
             return;
@@ -54,6 +70,9 @@ impl Play<'_> {
             spans: fought.spans,
             moves: fought.moves,
         });
+        for death in deaths {
+            self.happens(death);
+        }
         if self.chosen.stops() {
             return;
         }
@@ -71,6 +90,18 @@ impl Play<'_> {
         }
     }
 
+    /// A new process takes the place of one that died in a duel, once PostgreSQL has let go of all
+    /// its connections; false if it doesn't.
+    fn rise(&mut self, instance: usize) -> bool {
+        let gone = self.stage.line(instance).is_none_or(|line| {
+            let gone = line.ambush().is_left(self.stage.limit());
+            line.ambush().stand_down();
+            gone
+        });
+        self.processes[instance % 2] = self.stage.open(instance);
+        gone
+    }
+
     /// The request as it is sent, if there is a way to make it now.
     pub(super) fn prepare(&self, sending: &Sending) -> Option<Request> {
         let (call, deed) = sending.request(self)?;
@@ -83,5 +114,13 @@ impl Play<'_> {
             attempt: 1,
             outcome: Outcome::NeverArrived,
         })
+    }
+}
+
+/// The death that a call's process is to die while it waits for a lock.
+fn dies_waiting(sending: &Sending) -> Option<Strike> {
+    match sending.fate {
+        Fate::Struck(strike) if strike.moment.waits() => Some(strike),
+        _ => None,
     }
 }

@@ -21,8 +21,9 @@ use super::play::Chosen;
 use super::stage::Stage;
 use super::wire::{Watched, Wire};
 use crate::clock::Stopwatch;
-use crate::history::{Move, Span};
+use crate::history::{Move, Outcome, Span};
 use crate::server::{Paused, ServerError};
+use crate::storm::Moment;
 use crate::strategy::{self, Choice, Diverged, Footprint, Next, Strategy, Tables};
 use crate::target::{Call, LedgerError, Process, Reply};
 use crate::wire::{Arrival, Kind, SessionId, Verdict};
@@ -60,8 +61,10 @@ pub(super) struct Fight<'a> {
 
 /// How a fight went.
 pub(super) struct Fought {
-    /// What each operation was told; `None` if it never came back.
-    pub(super) replies: Vec<Option<Reply>>,
+    /// What came of each operation.
+    pub(super) outcomes: Vec<Outcome>,
+    /// The statement in which each one's process died, if it did.
+    pub(super) died: Vec<Option<String>>,
     /// When each was under way.
     pub(super) spans: Vec<Span>,
     pub(super) moves: Vec<Move>,
@@ -126,6 +129,14 @@ impl<'a> Fight<'a> {
         self
     }
 
+    /// Those whose processes are to die when they wait for a lock. None of them shares its instance.
+    pub(super) fn dying(mut self, dies: impl Iterator<Item = Option<Moment>>) -> Self {
+        for (actor, dies) in self.actors.iter_mut().zip(dies) {
+            actor.dies = dies.filter(|_| !actor.shares);
+        }
+        self
+    }
+
     /// Fights it out.
     pub(super) fn run(mut self, calls: &[Call]) -> Fought {
         self.wire.hold(true);
@@ -135,16 +146,22 @@ impl<'a> Fight<'a> {
             Err(Stop::Redundant) => self.chosen.redundant = true,
             Err(Stop::Diverged(diverged)) => self.chosen.diverged = Some(diverged),
             // Who has replied and left a transaction open shows when the next is in its way.
-            Err(Stop::Hung) => hangs = self.those(|actor| actor.begun && actor.reply.is_none()),
+            Err(Stop::Hung) => hangs = self.those(|actor| actor.begun && actor.is_awaited()),
             Err(Stop::Server(error)) => self.chosen.failed = Some(error),
         }
         hangs.extend(self.let_run_out(!hangs.is_empty()));
+        let limit = self.limit.as_secs();
+        let outcome = |(number, actor): (usize, &Actor)| match (&actor.reply, &actor.died) {
+            (_, Some(_)) => Outcome::Died,
+            (Some(reply), None) if !hangs.contains(&number) => Outcome::Replied(reply.clone()),
+            _ => Outcome::Hung(limit),
+        };
+        let outcomes = self.actors.iter().enumerate().map(outcome).collect();
         let spans = self.actors.iter().map(|actor| actor.span).collect();
-        let replies = self.actors.into_iter().enumerate();
+        let died = self.actors.into_iter().map(|actor| actor.died);
         Fought {
-            replies: replies
-                .map(|(number, actor)| actor.reply.filter(|_| !hangs.contains(&number)))
-                .collect(),
+            outcomes,
+            died: died.collect(),
             spans,
             moves: self.moves,
             hung: !hangs.is_empty(),
@@ -225,6 +242,7 @@ impl<'a> Fight<'a> {
             }
             self.settle()?;
         }
+        self.let_die()?;
         self.observe(picked)
     }
 
@@ -252,7 +270,9 @@ impl<'a> Fight<'a> {
         let Some((arrival, release)) = self.actors[actor].held.pop_front() else {
             return Ok(());
         };
-        let delay = arrival.delayable && !is_plain_read(&arrival.sql);
+        let it = &self.actors[actor];
+        // Nobody would send the commit of one that dies.
+        let delay = arrival.delayable && !is_plain_read(&arrival.sql) && it.dies.is_none();
         if arrival.kind != Kind::Commit && !is_plain_read(&arrival.sql) {
             self.watched.watch.shut(arrival.backend)?;
         }
@@ -366,7 +386,7 @@ impl<'a> Fight<'a> {
             }
         }
         let watch = Stopwatch::start();
-        let waits = |actor: &Actor| actor.begun && actor.reply.is_none();
+        let waits = |actor: &Actor| actor.begun && actor.is_awaited();
         while !self.those(waits).is_empty() && watch.elapsed() <= self.limit {
             self.listen(LISTEN);
             for actor in &mut self.actors {

@@ -26,6 +26,7 @@ mod line;
 mod load;
 mod look;
 mod masks;
+mod mourn;
 mod once;
 mod play;
 mod rest;

@@ -96,6 +96,23 @@ impl Fight<'_> {
         (!inside.is_empty()).then_some(inside)
     }
 
+    /// Waits until a statement has ended that PostgreSQL was told to break off: its backend is still
+    /// where it was until it has noticed.
+    pub(super) fn await_end(&mut self, actor: usize, number: u64) -> Result<(), Stop> {
+        let watch = Stopwatch::start();
+        let flies = |fight: &Self| {
+            let mut flights = fight.actors[actor].flights.iter();
+            flights.any(|flight| flight.number == number)
+        };
+        while flies(self) {
+            if watch.elapsed() > self.limit {
+                return Err(Stop::Hung);
+            }
+            self.listen(LISTEN);
+        }
+        Ok(())
+    }
+
     /// One of them is the victim, as PostgreSQL would choose one.
     pub(super) fn end_deadlock(&mut self, circle: &[usize]) -> Result<(), Stop> {
         let victim = self.choose(circle)?;
@@ -109,18 +126,7 @@ impl Fight<'_> {
         self.wire.condemn(backend);
         self.attend(victim);
         self.watched.watch.cancel(backend)?;
-        // A cancelled backend is still where it was until it has noticed.
-        let watch = Stopwatch::start();
-        let flies = |fight: &Self| {
-            let mut flights = fight.actors[victim].flights.iter();
-            flights.any(|flight| flight.number == number)
-        };
-        while flies(self) {
-            if watch.elapsed() > self.limit {
-                return Err(Stop::Hung);
-            }
-            self.listen(LISTEN);
-        }
+        self.await_end(victim, number)?;
         self.settle()?;
         // Whoever it lets go on woke after it, whoever was heard first.
         self.moves[moved..].sort_by_key(|it| (it.actor != victim, it.actor));

@@ -15,8 +15,8 @@ use crate::history::History;
 use crate::invariant::{Finding, Invariant};
 use crate::random;
 use crate::report::{Coverage, Divergence, Saved, statements};
-use crate::storm::{Action, Duel, Schedule};
-use crate::strategy::{Actor, Diverged, Exhaustive, Pct, Random, Replay, Strategy};
+use crate::storm::{Action, Duel, Fault, Moment, Schedule};
+use crate::strategy::{Actor, Diverged, Exhaustive, Handover, Pct, Random, Replay, Strategy};
 use std::collections::BTreeSet;
 
 /// Which duels are fought, and how.
@@ -31,6 +31,8 @@ pub struct Plan {
     /// Whether a duel that has more orders is gone on with: within a bound on preemptions, and then
     /// by PCT.
     pub deepens: bool,
+    /// How many orders in which a process is to die while it waits.
+    pub deaths: u32,
 }
 
 /// How orders are chosen.
@@ -77,6 +79,7 @@ impl Plan {
             orders: 2_000,
             threes: 200,
             deepens: true,
+            deaths: 400,
         }
     }
 
@@ -97,6 +100,7 @@ impl Plan {
             orders: 40,
             threes: 0,
             deepens: false,
+            deaths: 60,
         }
     }
 }
@@ -156,9 +160,31 @@ pub(super) fn fight_all(
             break;
         }
     }
+    let unbroken = order.only.iter().any(|claim| !found.contains_key(claim));
+    let kills =
+        order.faults.contains(&Fault::CrashBetween) && stage.refuses(Fault::CrashBetween).is_none();
+    if kills && unbroken && fought == all {
+        let mut left = plan.deaths;
+        for duel in stage.menu().deaths(!stage.asks()) {
+            let mut duelling = Duelling {
+                stage: &mut *stage,
+                duel: &duel,
+                order,
+                watcher: &mut *watcher,
+                tally: &mut *tally,
+                found: &mut *found,
+                once: &mut once,
+                watch,
+                minds_memory: true,
+            };
+            if duelling.die(&mut left)? {
+                break;
+            }
+        }
+        tally.dying = plan.deaths - left;
+    }
     tally.left_out.extend(stage.left_out());
     // Where all that was to be judged is broken nobody misses the others.
-    let unbroken = order.only.iter().any(|claim| !found.contains_key(claim));
     if unbroken && fought < all {
         let left = all - fought;
         let left = format!("{left} of {all} kinds of calls inside one another were not fought");
@@ -191,18 +217,19 @@ struct Duelling<'a> {
 impl Duelling<'_> {
     /// Tries what the plan says; true if nothing more is to be tried.
     fn fight(&mut self, plan: &Plan, most: u32, seed: u64) -> Result<bool, StageError> {
+        let schedule = &self.duel.schedule;
         match plan.method {
             Method::Exhaustive => {
-                let mut round = self.rounds(&mut Exhaustive::new(), most)?;
+                let mut round = self.rounds(schedule, &mut Exhaustive::new(), most)?;
                 if round.waits {
                     self.minds_memory = true;
-                    round = self.rounds(&mut Exhaustive::new(), most)?;
+                    round = self.rounds(schedule, &mut Exhaustive::new(), most)?;
                 }
                 self.covers(&round, Coverage::EVERY);
                 if round.whole || round.over || round.strays.is_some() || !plan.deepens {
                     return Ok(round.over);
                 }
-                let bounded = self.rounds(&mut Exhaustive::bounded(PREEMPTIONS), most)?;
+                let bounded = self.rounds(schedule, &mut Exhaustive::bounded(PREEMPTIONS), most)?;
                 let how = format!("at most {PREEMPTIONS} preemptions");
                 if bounded.whole || bounded.over || bounded.strays.is_some() {
                     return Ok(self.covers(&bounded, &how));
@@ -212,15 +239,41 @@ impl Duelling<'_> {
             }
             Method::Pct { depth } => self.draw_pct(depth, most, seed),
             Method::Random => {
-                let round = self.rounds(&mut Random::new(seed), most)?;
+                let round = self.rounds(schedule, &mut Random::new(seed), most)?;
                 Ok(self.covers(&round, "drawn at random"))
             }
         }
     }
 
+    /// Lets the first call's process die while another keeps it waiting; true if nothing more is to
+    /// be tried.
+    fn die(&mut self, left: &mut u32) -> Result<bool, StageError> {
+        for moment in [Moment::WaitingUnnoticed, Moment::WaitingNoticed] {
+            let schedule = self.duel.dying(moment);
+            let mut strategy = Handover::of(Actor(1));
+            let before = self.tally.deaths;
+            // It waits as soon as the other has locked what it needs, or never.
+            while self.tally.deaths == before {
+                if *left == 0 {
+                    return Ok(true);
+                }
+                let round = self.rounds(&schedule, &mut strategy, 1)?;
+                *left -= round.orders.min(*left);
+                if round.over {
+                    return Ok(true);
+                }
+                if round.whole || round.strays.is_some() {
+                    break;
+                }
+            }
+        }
+        Ok(false)
+    }
+
     fn draw_pct(&mut self, depth: u32, most: u32, seed: u64) -> Result<bool, StageError> {
         let mut pct = Pct::new(seed, depth, STEPS);
-        let round = self.rounds(&mut pct, most)?;
+        let schedule = &self.duel.schedule;
+        let round = self.rounds(schedule, &mut pct, most)?;
         // At least one of so many runs.
         let missed = (1.0 - pct.bound()).powf(f64::from(round.orders));
         let percent = 100.0 * (1.0 - missed);
@@ -248,7 +301,12 @@ impl Duelling<'_> {
     }
 
     /// Tries a strategy's orders, so many at most.
-    fn rounds(&mut self, strategy: &mut dyn Strategy, most: u32) -> Result<Round, StageError> {
+    fn rounds(
+        &mut self,
+        schedule: &Schedule,
+        strategy: &mut dyn Strategy,
+        most: u32,
+    ) -> Result<Round, StageError> {
         let mut round = Round {
             orders: 0,
             whole: false,
@@ -275,7 +333,6 @@ impl Duelling<'_> {
                 round.whole = true;
                 return Ok(round);
             }
-            let schedule = &self.duel.schedule;
             match fight(
                 self.stage,
                 schedule,

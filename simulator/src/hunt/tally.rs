@@ -19,7 +19,9 @@ pub(super) struct Tally {
     schedules: u32,
     met: BTreeMap<Fault, u32>,
     windows: BTreeMap<&'static str, u32>,
-    deaths: u32,
+    pub(super) deaths: u32,
+    /// Orders in which a process was to die while it waited.
+    pub(super) dying: u32,
     /// Where processes died inside an operation: which one, and when.
     crash_points: BTreeSet<(Operation, Moment)>,
     deliveries: u32,
@@ -186,6 +188,7 @@ impl Tally {
             refused: self.refused,
             windows: self.windows,
             duels: self.coverage,
+            dying: self.dying,
             diverged,
             remarks,
             calls_per_second: self.calls_per_second,

@@ -6,7 +6,7 @@
 //! that failed.
 //!
 //! **Judged from** replies, and from spendable after the calm. **It cannot see** what happens
-//! between two statements inside one database function: they move as one.
+//! between two reads inside one database function: only its writes are held.
 
 use super::{Evidence, Finding};
 use crate::history::Request;

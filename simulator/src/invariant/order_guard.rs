@@ -4,7 +4,8 @@
 //! **For a founder.** A job ends once. Whoever reports last doesn't win.
 //!
 //! **Judged from** the replies to whatever comes after a job's end, and from the balance.
-//! **It cannot see** two ends that race inside one database function: its statements move as one.
+//! **It cannot see** every race of two ends inside database functions: their writes are held, their
+//! reads aren't.
 
 use super::{Evidence, Finding};
 use crate::model::Standing;

@@ -73,6 +73,7 @@ fn merge(storms: Report, races: Report) -> Report {
     both.deliveries += races.deliveries;
     both.deaths += races.deaths;
     both.elapsed_ms += races.elapsed_ms;
+    both.dying = races.dying;
     both.duels = races.duels;
     both.duels.retain(|duel| duel.orders > 0);
     both.windows = races.windows;

@@ -96,6 +96,7 @@ impl Step {
             faults: BTreeMap::new(),
             never_met: Vec::new(),
             duels: Vec::new(),
+            dying: 0,
             windows: BTreeMap::new(),
             calls_per_second: None,
             every_moment: None,

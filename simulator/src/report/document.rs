@@ -76,6 +76,9 @@ pub struct Report {
     /// The duels that were fought, with how many orders each has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duels: Vec<Coverage>,
+    /// Orders in which a process was to die while it waited for another's lock.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub dying: u32,
     /// Where a replay came to be another run than the one that was saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diverged: Option<Divergence>,
@@ -129,6 +132,12 @@ impl Coverage {
             (false, how) => format!("{some} {orders}, {how},"),
         }
     }
+}
+
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What the run says about one invariant.

@@ -88,6 +88,8 @@ pub fn lines(history: &History, breach: Option<&Breach>) -> Vec<Line> {
                 lines.extend(duel(happening.at, from, requests, moves, liar));
                 continue;
             }
+            // The duel's own lines tell when.
+            What::Struck { strike, .. } if strike.moment.waits() => continue,
             What::Struck {
                 instance,
                 strike,
@@ -263,7 +265,7 @@ fn struck(strike: Strike, sql: &str) -> String {
     if strike.fault.needs_questions() {
         let done = match strike.moment {
             Moment::After(_) => ", and it was done",
-            Moment::Before(_) | Moment::Replied => "",
+            _ => "",
         };
         return format!("{what}{done}: {sql}");
     }
@@ -272,6 +274,9 @@ fn struck(strike: Strike, sql: &str) -> String {
         Moment::Before(_) => format!("{what} before: {sql}"),
         Moment::After(_) => format!("{what} after: {sql}"),
         Moment::Replied => format!("{what} right after its reply"),
+        Moment::WaitingUnnoticed | Moment::WaitingNoticed => {
+            format!("{what} while it waits: {sql}")
+        }
     }
 }
 

@@ -60,6 +60,7 @@ pub(super) fn report(said: &str) -> Report {
         refused: Vec::new(),
         every_moment: None,
         duels: Vec::new(),
+        dying: 0,
         windows: BTreeMap::new(),
         calls_per_second: None,
         diverged: None,

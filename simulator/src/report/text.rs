@@ -185,7 +185,7 @@ fn coverage(report: &Report) -> String {
     }
     let met: u32 = report.faults.values().sum();
     let orders: u32 = report.duels.iter().map(|duel| duel.orders).sum();
-    let stormed = report.schedules.saturating_sub(orders);
+    let stormed = report.schedules.saturating_sub(orders + report.dying);
     let mut told = Vec::new();
     if let Some(calls) = report.calls_per_second {
         told.push(format!("{calls} calls a second, side by side"));
@@ -257,6 +257,13 @@ fn duels(report: &Report) -> String {
         for duel in &report.duels {
             let _ = writeln!(text, "  {} of {}", duel.orders(), duel.name);
         }
+    }
+    if report.dying > 0 {
+        let orders = counted(report.dying, "order");
+        let _ = writeln!(
+            text,
+            "  {orders} with the death of a process that waits for a lock"
+        );
     }
     let windows: Vec<String> = report
         .windows

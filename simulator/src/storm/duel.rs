@@ -5,8 +5,10 @@
 //! instances. Of three the first two are in one process, where they also share what it has in
 //! memory.
 
+use super::fault::Fault;
 use super::generate::Menu;
 use super::schedule::{Action, Copy, Fate, Schedule, Step};
+use super::strike::{Moment, Strike};
 use crate::target::Operation;
 
 /// Calls that are run inside one another.
@@ -146,23 +148,48 @@ const THREES: [[Side; 3]; 5] = [
     [Side::Pay, Side::Reserve, Side::GiveBack],
 ];
 
+impl Duel {
+    /// The same, but the process of the first call dies at that moment.
+    #[must_use]
+    pub fn dying(&self, moment: Moment) -> Schedule {
+        let strike = Strike::new(Fault::CrashBetween, moment);
+        let mut schedule = self.schedule.clone();
+        schedule.faults = vec![strike.fault];
+        let steps = schedule.steps.iter_mut();
+        for step in steps {
+            if let Action::Duel { calls, .. } = &mut step.action
+                && let Some(fate) = calls.first_mut().and_then(|it| it.action.fate_mut())
+            {
+                *fate = Fate::Struck(strike);
+            }
+        }
+        schedule
+    }
+}
+
 impl Menu {
     /// Every pair of what this ledger offers, an operation beside itself among them; those that are
     /// about one thing first, since most races are.
     #[must_use]
     pub fn duels(&self) -> Vec<Duel> {
-        let mut pairs = self.meetings();
-        let reserves = |side: Side| side.operation() == Some(Operation::Reserve);
-        pairs.sort_by_key(|(one, two)| {
-            let one_purse = reserves(*one) && reserves(*two);
-            !(one.is_about_the_same_as(*two) || one_purse)
-        });
+        let mut pairs = self.sorted_meetings();
         let little = Side::ReserveLittle;
         if !pairs.is_empty() && little.offered(self) && self.tells_apart(little, little) {
             pairs.push((little, little));
         }
         let pairs = pairs.into_iter();
         pairs.map(|pair| self.pair(pair)).collect()
+    }
+
+    /// The pairs that are about one thing first.
+    fn sorted_meetings(&self) -> Vec<(Side, Side)> {
+        let mut pairs = self.meetings();
+        let reserves = |side: Side| side.operation() == Some(Operation::Reserve);
+        pairs.sort_by_key(|(one, two)| {
+            let one_purse = reserves(*one) && reserves(*two);
+            !(one.is_about_the_same_as(*two) || one_purse)
+        });
+        pairs
     }
 
     /// The pairs in which each side stands for an operation.
@@ -219,6 +246,29 @@ impl Menu {
         threes
             .map(|[one, two, three]| self.duel(&[(*one, 0), (*two, 0), (*three, 1)]))
             .collect()
+    }
+
+    /// Each operation whose process dies while another keeps it waiting, those of one thing first;
+    /// and, if it may be, its next attempt on the other instance, before the dead one has ended.
+    #[must_use]
+    pub fn deaths(&self, again: bool) -> Vec<Duel> {
+        let mut deaths = Vec::new();
+        for (one, two) in self.sorted_meetings() {
+            // An operation beside itself is the same in both roles.
+            for (dies, holds) in &[(one, two), (two, one)][..1 + usize::from(one != two)] {
+                let again = again && self.tells_apart(*dies, *dies);
+                let again = again.then_some((*dies, 1));
+                let sides = [(*dies, 0), (*holds, 1)].into_iter().chain(again);
+                let mut duel = self.duel(&sides.collect::<Vec<_>>());
+                duel.name = format!(
+                    "{} that dies while it waits for {}",
+                    dies.name(),
+                    holds.name()
+                );
+                deaths.push(duel);
+            }
+        }
+        deaths
     }
 
     fn duel(&self, sides: &[(Side, usize)]) -> Duel {

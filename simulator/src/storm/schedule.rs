@@ -107,14 +107,12 @@ impl Schedule {
             Fate::CrashBefore => Fate::Dropped,
             Fate::CrashAfter => Fate::ReplyLost,
             Fate::Struck(strike) if strike.fault.kills() => match strike.moment {
-                Moment::Before(_) | Moment::After(_) => Fate::ReplyLost,
                 Moment::Replied => Fate::Answered,
+                _ => Fate::ReplyLost,
             },
             Fate::Struck(strike) if strike.fault.fells() => match strike.moment {
-                Moment::Before(_) | Moment::After(_) => {
-                    Fate::Struck(Strike::new(Fault::ConnectionDrop, strike.moment))
-                }
                 Moment::Replied => Fate::Answered,
+                moment => Fate::Struck(Strike::new(Fault::ConnectionDrop, moment)),
             },
             other => other,
         });

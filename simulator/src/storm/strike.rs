@@ -10,8 +10,9 @@
 //! ```
 //!
 //! *Before* a statement, it never reaches PostgreSQL. *After* it, it has taken effect and nobody
-//! hears of it. The same holds for a call to Stripe's API. An operation that ends early is struck at none of its later moments: whether a
-//! strike was met is told by the history, not by the schedule.
+//! hears of it. The same holds for a call to Stripe's API. An operation that ends early is struck
+//! at none of its later moments: whether a strike was met is told by the history, not by the
+//! schedule. *In* a statement a process dies only where that waits for a lock, in a duel.
 
 use super::{Fault, Group};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,20 @@ pub enum Moment {
     After(u32),
     /// Right after the operation's reply.
     Replied,
+    /// In a duel, while a statement of its waits for another's lock: PostgreSQL doesn't notice, and
+    /// the statement happens once it has got the lock.
+    WaitingUnnoticed,
+    /// The same, but PostgreSQL notices, as with `client_connection_check_interval`: the statement
+    /// is broken off.
+    WaitingNoticed,
+}
+
+impl Moment {
+    /// Whether it is one in a wait for a lock.
+    #[must_use]
+    pub fn waits(self) -> bool {
+        matches!(self, Self::WaitingUnnoticed | Self::WaitingNoticed)
+    }
 }
 
 impl Strike {
@@ -68,6 +83,7 @@ impl Strike {
                 self.fault.moments(statement).contains(&self.moment)
             }
             Moment::Replied => self.fault.kills() || self.fault.fells(),
+            Moment::WaitingUnnoticed | Moment::WaitingNoticed => self.fault == Fault::CrashBetween,
         }
     }
 

@@ -23,6 +23,7 @@
 //!   Qadeer, CHESS, 2007): most races need one or two.
 //! - [`Pct`] draws priorities and a few places where they change (Burckhardt and others, 2010):
 //!   it finds a bug that needs `depth` steps in a given order with a probability that it states.
+//! - [`Handover`] lets one go first, so that the others have to wait for it.
 //! - [`Random`] draws every step. [`Replay`] takes the steps of a schedule that was kept.
 //!
 //! # What is left out
@@ -33,6 +34,7 @@
 
 mod exhaustive;
 mod footprint;
+mod handover;
 mod pct;
 mod random;
 mod replay;
@@ -41,6 +43,7 @@ mod toy;
 
 pub use exhaustive::Exhaustive;
 pub use footprint::{Footprint, Tables};
+pub use handover::Handover;
 pub use pct::Pct;
 pub use random::Random;
 pub use replay::Replay;

@@ -1,6 +1,7 @@
 //! Whatever dies, whenever: processes inside their operations, connections, statements.
 
 mod mortal;
+mod waiting;
 
 use mortal::{
     ACKNOWLEDGES_EARLY, CHARGES_IN_TWO, COMMITS_LATER, CURED, GRANTS_AGAIN, Mortal, OWN_CLOCK,
