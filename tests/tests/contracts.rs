@@ -72,6 +72,21 @@ fn a_supabase_project_holds_with_its_trigger_its_tokens_and_its_sweep() {
     assert!(remarks.contains("left out extension pg_cron"), "{remarks}");
 }
 
+/// Each call is a transaction that begins with who asks, on a connection of the process's pool.
+#[test]
+fn transactions_on_one_pool_are_told_apart_by_whose_they_are() {
+    let subject = contract("supabase.toml");
+    let mut stage = stage(subject).unwrap().with_wire().unwrap();
+    let plan = Plan {
+        orders: 1,
+        threes: 30,
+        ..Plan::brief()
+    };
+    let report = hunt::duel(&mut stage, &order(1, 1), &plan, &mut ()).unwrap();
+    assert_eq!(report.verdict, Verdict::Held, "{report:?}");
+    assert!(report.dying > 0, "{report:?}");
+}
+
 #[test]
 fn integer_ids_and_decimals_reach_the_ledger_as_such() {
     holds(|| contract("integers.toml"));

@@ -117,6 +117,12 @@ impl Actor {
         self.reply.is_none() && self.died.is_none()
     }
 
+    /// What it was about to send, and what it has begun, goes with its process.
+    pub(super) fn dies_with_its_transactions(&mut self) {
+        self.held.clear();
+        self.open.clear();
+    }
+
     /// Whether it can't go on without somebody's choice or somebody else's move.
     pub(super) fn rests(&self) -> bool {
         let is_held_up = self.parked || !self.held.is_empty() || !self.flights.is_empty();
@@ -214,7 +220,8 @@ impl Actor {
             self.step.opaque |= failed;
         }
         let in_block = matches!(status, Some(Status::InTransaction | Status::Failed));
-        if in_block && !self.delayed.contains(&number) {
+        // What a dead process has begun is rolled back.
+        if in_block && !self.delayed.contains(&number) && self.died.is_none() {
             self.open.insert(session);
         } else {
             self.open.remove(&session);

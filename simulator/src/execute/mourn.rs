@@ -33,8 +33,7 @@ impl Fight<'_> {
         let sql = moves.find(|it| it.actor == actor && it.number == number);
         it.died = Some(sql.map_or_else(String::new, |it| it.sql.clone()));
         it.span.ends = Some(now);
-        // What it was about to send dies with it.
-        it.held.clear();
+        it.dies_with_its_transactions();
         let instance = it.instance;
         let line = self.wire.line(instance);
         line.ambush().end(Fault::CrashBetween);

@@ -181,7 +181,9 @@ impl Fight<'_> {
             } => {
                 let sole = || self.actors.iter().position(|it| it.instance % 2 == line);
                 let owner = self.owners.get(&(line, session)).copied();
-                let Some(actor) = owner.or_else(sole) else {
+                // Whose it was before doesn't matter: what begins a transaction isn't told.
+                let owner = owner.filter(|owner| self.actors[*owner].uses(session));
+                let Some(actor) = owner.or(self.attended[line]).or_else(sole) else {
                     return;
                 };
                 self.actors[actor].hears(number, session, status, failed);
