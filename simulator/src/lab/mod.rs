@@ -32,6 +32,8 @@ pub const CASES: &str = "BADAI_CASES";
 /// Another number of simpler schedules to try for each claim that breaks, where nobody reads what is
 /// found.
 pub const TRIES: &str = "BADAI_TRIES";
+/// One claim to judge, and nothing else, where only that is of interest.
+pub const ONLY: &str = "BADAI_ONLY";
 
 /// The storms that a step draws, if it says nothing else.
 const STORMS: u32 = 60;
@@ -108,10 +110,11 @@ impl Step {
     /// If an invariant doesn't hold, or couldn't be judged: that is how a test says no.
     pub fn grade<L: Ledger>(&self) {
         let subject = Arc::new(Subject::rust::<L>(self.id, self.title));
-        let verdict = match self.attack(subject) {
-            Ok((report, took)) => Verdict::of(self, report, took),
+        let step = self.as_asked();
+        let verdict = match step.attack(subject) {
+            Ok((report, took)) => Verdict::of(&step, report, took),
             // The learner's SQL or their `open`: as much a verdict as any.
-            Err(error) => Verdict::failed(self, &error),
+            Err(error) => Verdict::failed(&step, &error),
         };
         self.tell(&verdict);
     }
@@ -151,6 +154,19 @@ impl Step {
         let (held, all) = verdict.score();
         let id = self.id;
         assert!(verdict.passed, "step {id}: {held} of {all} invariants hold");
+    }
+
+    /// The step, or as much of it as the environment asks for.
+    fn as_asked(&self) -> Self {
+        let only = from_environment::<String>(ONLY);
+        let claim = Invariant::ALL
+            .iter()
+            .find(|it| Some(it.id()) == only.as_deref());
+        let mut step = self.clone();
+        if let Some(&claim) = claim {
+            (step.holds, step.keeps) = (vec![claim], Vec::new());
+        }
+        step
     }
 
     /// Everything that is judged, what must hold first.

@@ -172,7 +172,7 @@ faults! {
         "The process dies after its work and before its answer."
         "Any deploy, out-of-memory kill, or lost machine";
     CrashBetween "crash-between" Process 4
-        "The process dies inside an operation: before one of its statements, or after its effect and before its answer."
+        "The process dies inside an operation: before one of its statements, after its effect and before its answer, or while it waits for a lock."
         "Any deploy, out-of-memory kill, or lost machine";
     CrashLoop "crash-loop" Process 1
         "It dies again at the same statement, whichever process tries; the fourth lives."

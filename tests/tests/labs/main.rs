@@ -83,7 +83,7 @@ fn each_tempting_and_wrong_cure_is_caught() {
         let bench = Bench::of(classroom.root(), &packages("lab"));
         wrong.extend(two_at_a_time(misses, |(_, step, miss)| {
             let (name, breaks) = (&miss.name, &miss.breaks);
-            let broken = bench.sit(step, How::AsFound).broken();
+            let broken = bench.sit(step, How::AsFound(breaks)).broken();
             eprintln!("{name} breaks {broken:?}");
             let missed = format!("{name} should break {breaks}, and breaks {broken:?}");
             Vec::from_iter((!broken.contains(breaks)).then_some(missed))
