@@ -118,7 +118,7 @@ impl Actor {
     }
 
     /// What it was about to send, and what it has begun, goes with its process.
-    pub(super) fn dies_with_its_transactions(&mut self) {
+    pub(super) fn lets_go(&mut self) {
         self.held.clear();
         self.open.clear();
     }

@@ -9,7 +9,8 @@
 //! - `travel` moves the database's clock.
 //! - `trespass` sends clients to the boundary, with what the `catalogue` suggests; all is undone.
 //! - `duel` runs calls inside one another: a `fight` of `actor`s on the lines of the `wire`, one
-//!   `line` an instance. One moves, then all come to `rest`; who `waits` for whom is chosen too.
+//!   `line` an instance. One moves, then all come to `rest`; who `waits` for whom is chosen too, and
+//!   whether a process finds its `death` there.
 //! - `load` runs calls side by side that nobody holds back.
 
 mod actor;
@@ -19,6 +20,7 @@ mod calm;
 mod cast;
 mod catalogue;
 mod counter;
+mod death;
 mod duel;
 mod fight;
 mod lane;
@@ -26,7 +28,6 @@ mod line;
 mod load;
 mod look;
 mod masks;
-mod mourn;
 mod once;
 mod play;
 mod rest;

@@ -188,7 +188,7 @@ impl Fight<'_> {
                 };
                 self.actors[actor].hears(number, session, status, failed);
                 self.note(actor, number, &said);
-                self.rests_in_peace(actor, number);
+                self.bury(actor, number);
             }
         }
     }
