@@ -88,6 +88,7 @@ impl Plan {
     pub fn pairs() -> Self {
         Self {
             threes: 0,
+            deaths: 60,
             ..Self::exhaustive()
         }
     }
