@@ -84,7 +84,7 @@ fn transactions_on_one_pool_are_told_apart_by_whose_they_are() {
     };
     let report = hunt::duel(&mut stage, &order(1, 1), &plan, &mut ()).unwrap();
     assert_eq!(report.verdict, Verdict::Held, "{report:?}");
-    assert!(report.dying > 0, "{report:?}");
+    assert!(report.dying.deaths > 0, "{report:?}");
 }
 
 #[test]

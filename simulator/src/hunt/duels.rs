@@ -128,7 +128,6 @@ pub(super) fn fight_all(
     tally: &mut Tally,
     found: &mut Finds,
 ) -> Result<(), StageError> {
-    let watch = Stopwatch::start();
     let pairs = stage.menu().duels().into_iter();
     let mut duels: Vec<(Duel, u32)> = pairs.map(|duel| (duel, plan.orders)).collect();
     if plan.threes > 0 && stage.asks() {
@@ -140,50 +139,38 @@ pub(super) fn fight_all(
         duels.extend(threes.map(|duel| (duel, plan.threes)));
     }
     let all = u32::try_from(duels.len()).unwrap_or(u32::MAX);
-    let (mut fought, mut once) = (0, BTreeSet::new());
+    let mut duelling = Duelling {
+        stage,
+        order,
+        watcher,
+        tally,
+        found,
+        once: BTreeSet::new(),
+        watch: Stopwatch::start(),
+        minds_memory: false,
+    };
+    let mut fought = 0;
     for (done, (duel, most)) in (1..).zip(&duels) {
-        let mut duelling = Duelling {
-            stage: &mut *stage,
-            duel,
-            order,
-            watcher: &mut *watcher,
-            tally: &mut *tally,
-            found: &mut *found,
-            once: &mut once,
-            watch,
-            minds_memory: false,
-        };
-        let over = duelling.fight(plan, *most, random::case_seed(order.seed, done))?;
+        duelling.minds_memory = false;
+        let over = duelling.fight(duel, plan, *most, random::case_seed(order.seed, done))?;
         fought = done;
-        tally.cases = done;
-        watcher.case(done, all);
+        duelling.tally.cases = done;
+        duelling.watcher.case(done, all);
         if over {
             break;
         }
     }
-    let unbroken = order.only.iter().any(|claim| !found.contains_key(claim));
-    let kills =
-        order.faults.contains(&Fault::CrashBetween) && stage.refuses(Fault::CrashBetween).is_none();
-    if kills && unbroken && fought == all {
-        let mut left = plan.deaths;
-        for duel in stage.menu().deaths(!stage.asks()) {
-            let mut duelling = Duelling {
-                stage: &mut *stage,
-                duel: &duel,
-                order,
-                watcher: &mut *watcher,
-                tally: &mut *tally,
-                found: &mut *found,
-                once: &mut once,
-                watch,
-                minds_memory: true,
-            };
-            if duelling.die(&mut left)? {
-                break;
-            }
-        }
-        tally.dying = plan.deaths - left;
+    if fought == all {
+        duelling.die_waiting(plan.deaths)?;
     }
+    let unbroken = duelling.is_unbroken();
+    let Duelling {
+        stage,
+        tally,
+        found,
+        once,
+        ..
+    } = duelling;
     tally.left_out.extend(stage.left_out());
     // Where all that was to be judged is broken nobody misses the others.
     if unbroken && fought < all {
@@ -197,16 +184,15 @@ pub(super) fn fight_all(
     Ok(())
 }
 
-/// One duel, with all that its orders are counted in.
+/// What all duels of a run have in common, and all that their orders are counted in.
 struct Duelling<'a> {
     stage: &'a mut Stage,
-    duel: &'a Duel,
     order: &'a Order,
     watcher: &'a mut dyn Watcher,
     tally: &'a mut Tally,
     found: &'a mut Finds,
     /// What broke, and not when the same order was fought again.
-    once: &'a mut BTreeSet<Invariant>,
+    once: BTreeSet<Invariant>,
     /// Since the first duel.
     watch: Stopwatch,
     /// Somebody was seen to wait for another in one process: then what it has in memory counts
@@ -216,9 +202,21 @@ struct Duelling<'a> {
 }
 
 impl Duelling<'_> {
+    /// Whether something that is to be judged isn't broken yet.
+    fn is_unbroken(&self) -> bool {
+        let mut claims = self.order.only.iter();
+        claims.any(|claim| !self.found.contains_key(claim))
+    }
+
     /// Tries what the plan says; true if nothing more is to be tried.
-    fn fight(&mut self, plan: &Plan, most: u32, seed: u64) -> Result<bool, StageError> {
-        let schedule = &self.duel.schedule;
+    fn fight(
+        &mut self,
+        duel: &Duel,
+        plan: &Plan,
+        most: u32,
+        seed: u64,
+    ) -> Result<bool, StageError> {
+        let schedule = &duel.schedule;
         match plan.method {
             Method::Exhaustive => {
                 let mut round = self.rounds(schedule, &mut Exhaustive::new(), most)?;
@@ -226,73 +224,94 @@ impl Duelling<'_> {
                     self.minds_memory = true;
                     round = self.rounds(schedule, &mut Exhaustive::new(), most)?;
                 }
-                self.covers(&round, Coverage::EVERY);
+                self.covers(duel, &round, Coverage::EVERY);
                 if round.whole || round.over || round.strays.is_some() || !plan.deepens {
                     return Ok(round.over);
                 }
                 let bounded = self.rounds(schedule, &mut Exhaustive::bounded(PREEMPTIONS), most)?;
                 let how = format!("at most {PREEMPTIONS} preemptions");
                 if bounded.whole || bounded.over || bounded.strays.is_some() {
-                    return Ok(self.covers(&bounded, &how));
+                    return Ok(self.covers(duel, &bounded, &how));
                 }
-                self.covers(&bounded, &how);
-                self.draw_pct(DEPTH, (most / 2).max(1), seed)
+                self.covers(duel, &bounded, &how);
+                self.draw_pct(duel, DEPTH, (most / 2).max(1), seed)
             }
-            Method::Pct { depth } => self.draw_pct(depth, most, seed),
+            Method::Pct { depth } => self.draw_pct(duel, depth, most, seed),
             Method::Random => {
                 let round = self.rounds(schedule, &mut Random::new(seed), most)?;
-                Ok(self.covers(&round, "drawn at random"))
+                Ok(self.covers(duel, &round, "drawn at random"))
             }
         }
     }
 
-    /// Lets the first call's process die while another keeps it waiting; true if nothing more is to
-    /// be tried.
-    fn die(&mut self, left: &mut u32) -> Result<bool, StageError> {
-        for moment in [Moment::WaitingUnnoticed, Moment::WaitingNoticed] {
-            let schedule = self.duel.dying(moment);
-            let mut strategy = Handover::of(Actor(1));
-            let before = self.tally.deaths;
-            // It waits as soon as the other has locked what it needs, or never.
-            while self.tally.deaths == before {
-                if *left == 0 {
-                    return Ok(true);
-                }
-                let round = self.rounds(&schedule, &mut strategy, 1)?;
-                *left -= round.orders.min(*left);
-                if round.over {
-                    return Ok(true);
-                }
-                if round.whole || round.strays.is_some() {
-                    break;
+    /// Lets each operation's process die while another keeps it waiting, in so many orders at most.
+    fn die_waiting(&mut self, most: u32) -> Result<(), StageError> {
+        let fault = Fault::CrashBetween;
+        let kills = self.order.faults.contains(&fault) && self.stage.refuses(fault).is_none();
+        if !kills || !self.is_unbroken() {
+            return Ok(());
+        }
+        // The next attempt shares a process with whoever it waits for.
+        self.minds_memory = true;
+        for duel in self.stage.menu().deaths(!self.stage.asks()) {
+            for moment in [Moment::WaitingUnnoticed, Moment::WaitingNoticed] {
+                if self.dies_waiting(&duel.dying(moment), most)? {
+                    return Ok(());
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The second call goes on until the first has to wait for it, and dies, or until its end; true
+    /// if nothing more is to be tried.
+    fn dies_waiting(&mut self, schedule: &Schedule, most: u32) -> Result<bool, StageError> {
+        let mut strategy = Handover::of(Actor(1));
+        let before = self.tally.deaths;
+        while self.tally.deaths == before {
+            if self.tally.dying.orders >= most {
+                return Ok(true);
+            }
+            let round = self.rounds(schedule, &mut strategy, 1)?;
+            self.tally.dying.orders += round.orders;
+            if round.over {
+                return Ok(true);
+            }
+            if round.whole || round.strays.is_some() {
+                return Ok(false);
+            }
+        }
+        self.tally.dying.deaths += 1;
         Ok(false)
     }
 
-    fn draw_pct(&mut self, depth: u32, most: u32, seed: u64) -> Result<bool, StageError> {
+    fn draw_pct(
+        &mut self,
+        duel: &Duel,
+        depth: u32,
+        most: u32,
+        seed: u64,
+    ) -> Result<bool, StageError> {
         let mut pct = Pct::new(seed, depth, STEPS);
-        let schedule = &self.duel.schedule;
-        let round = self.rounds(schedule, &mut pct, most)?;
+        let round = self.rounds(&duel.schedule, &mut pct, most)?;
         // At least one of so many runs.
         let missed = (1.0 - pct.bound()).powf(f64::from(round.orders));
         let percent = 100.0 * (1.0 - missed);
         let places = usize::from(percent < 10.0);
         let how =
             format!("by PCT, a bug of depth {depth} found with at least {percent:.places$} %");
-        Ok(self.covers(&round, &how))
+        Ok(self.covers(duel, &round, &how))
     }
 
-    fn covers(&mut self, round: &Round, how: &str) -> bool {
+    fn covers(&mut self, duel: &Duel, round: &Round, how: &str) -> bool {
         if let Some(why) = &round.strays {
-            let name = &self.duel.name;
+            let name = &duel.name;
             let strays = format!("{name}: the ledger's own doing isn't the same each time: {why}");
             self.tally.left_out.push(strays);
         }
         if round.orders > 0 {
             self.tally.covers(Coverage {
-                name: self.duel.name.clone(),
+                name: duel.name.clone(),
                 orders: round.orders,
                 whole: round.whole,
                 how: how.to_owned(),

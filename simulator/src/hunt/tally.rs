@@ -6,7 +6,9 @@ use crate::execute::Stage;
 use crate::history::{Answer, Move, What};
 use crate::invariant::{Finding, Invariant};
 use crate::report::Judged as Word;
-use crate::report::{Counterexample, Coverage, Divergence, Entry, Line, Refused, Report, Verdict};
+use crate::report::{
+    Counterexample, Coverage, Divergence, Dying, Entry, Line, Refused, Report, Verdict,
+};
 use crate::storm::{Fault, Moment, Schedule};
 use crate::target::{Call, Operation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +21,11 @@ pub(super) struct Tally {
     schedules: u32,
     met: BTreeMap<Fault, u32>,
     windows: BTreeMap<&'static str, u32>,
+    /// Schedules in which calls ran inside one another.
+    fought: u32,
     pub(super) deaths: u32,
-    /// Orders in which a process was to die while it waited.
-    pub(super) dying: u32,
+    /// Processes that were to die while they waited.
+    pub(super) dying: Dying,
     /// Where processes died inside an operation: which one, and when.
     crash_points: BTreeSet<(Operation, Moment)>,
     deliveries: u32,
@@ -45,6 +49,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn count(&mut self, schedule: &Schedule, judged: &Judged) {
         self.schedules += 1;
+        self.fought += u32::from(schedule.has_duel());
         // Whether a strike was met is known only afterwards: an operation may end before it.
         for fault in schedule.faults.iter().filter(|fault| !fault.strikes()) {
             *self.met.entry(*fault).or_default() += 1;
@@ -178,6 +183,7 @@ impl Tally {
             verdict: verdict(&entries, &never_met, diverged.as_ref()),
             cases: self.cases,
             schedules: self.schedules,
+            fought: self.fought,
             crash_points: u32::try_from(self.crash_points.len()).unwrap_or(u32::MAX),
             every_moment: self.every_moment,
             deaths: self.deaths,

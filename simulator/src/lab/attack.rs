@@ -70,6 +70,7 @@ fn merge(storms: Report, races: Report) -> Report {
     let mut both = storms;
     both.strategy = races.strategy;
     both.schedules += races.schedules;
+    both.fought += races.fought;
     both.deliveries += races.deliveries;
     both.deaths += races.deaths;
     both.elapsed_ms += races.elapsed_ms;

@@ -3,7 +3,7 @@
 use super::Step;
 use crate::clock::Stopwatch;
 use crate::random;
-use crate::report::{Counterexample, Entry, Judged, Line, Report, Saved, Verdict};
+use crate::report::{Counterexample, Dying, Entry, Judged, Line, Report, Saved, Verdict};
 use crate::storm::Schedule;
 use proptest::strategy::{Strategy, ValueTree};
 use std::collections::BTreeMap;
@@ -88,6 +88,7 @@ impl Step {
             verdict,
             cases: tried,
             schedules: 0,
+            fought: 0,
             crash_points: 0,
             deliveries: 0,
             deaths: 0,
@@ -96,7 +97,7 @@ impl Step {
             faults: BTreeMap::new(),
             never_met: Vec::new(),
             duels: Vec::new(),
-            dying: 0,
+            dying: Dying::default(),
             windows: BTreeMap::new(),
             calls_per_second: None,
             every_moment: None,

@@ -51,6 +51,8 @@ pub struct Report {
     pub cases: u32,
     /// Schedules judged.
     pub schedules: u32,
+    /// Those of them in which calls ran inside one another.
+    pub fought: u32,
     /// Different places inside an operation where a process died.
     pub crash_points: u32,
     /// Whether every operation that is offered was struck at every moment that it has; absent
@@ -76,9 +78,9 @@ pub struct Report {
     /// The duels that were fought, with how many orders each has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duels: Vec<Coverage>,
-    /// Orders in which a process was to die while it waited for another's lock.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub dying: u32,
+    /// Processes that were to die while they waited for another's lock.
+    #[serde(skip_serializing_if = "Dying::is_untried")]
+    pub dying: Dying,
     /// Where a replay came to be another run than the one that was saved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diverged: Option<Divergence>,
@@ -134,10 +136,30 @@ impl Coverage {
     }
 }
 
-// The signature is serde's.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
+/// How often a process was to die while it waited for another's lock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Dying {
+    /// Orders that were fought for it.
+    pub orders: u32,
+    /// Those in which it had to wait, and died.
+    pub deaths: u32,
+}
+
+impl Dying {
+    // The signature is serde's.
+    #[allow(clippy::trivially_copy_pass_by_ref)]
+    fn is_untried(&self) -> bool {
+        self.orders == 0
+    }
+
+    /// In words; nothing where it wasn't tried.
+    #[must_use]
+    pub fn told(self) -> Option<String> {
+        let Self { orders, deaths } = self;
+        (orders > 0).then(|| {
+            format!("{orders} more, with a process that is to die when it waits for a lock: {deaths} did")
+        })
+    }
 }
 
 /// What the run says about one invariant.

@@ -213,12 +213,8 @@ fn coverage(html: &mut String, report: &Report) {
         let (orders, name) = (safe(&duel.orders()), safe(&duel.name));
         let _ = writeln!(html, "<li>{name}: {orders}</li>");
     }
-    if report.dying > 0 {
-        let _ = writeln!(
-            html,
-            "<li>the death of a process that waits for a lock: {} orders</li>",
-            report.dying
-        );
+    if let Some(dying) = report.dying.told() {
+        let _ = writeln!(html, "<li>{dying}</li>");
     }
     for (fault, times) in &report.faults {
         let _ = writeln!(html, "<li>{}: {times} times</li>", safe(fault));

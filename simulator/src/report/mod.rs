@@ -15,7 +15,7 @@ mod steps;
 pub mod text;
 mod trespass;
 
-pub use document::{Counterexample, Coverage, Entry, Judged, Refused, Report, Verdict};
+pub use document::{Counterexample, Coverage, Dying, Entry, Judged, Refused, Report, Verdict};
 pub use lane::{Line, lines};
 pub use saved::{Saved, SavedError};
 pub use statements::{Divergence, Statement, statements};

@@ -1,6 +1,6 @@
 //! A report to show in tests.
 
-use super::document::{Counterexample, Entry, Judged, Report, Verdict};
+use super::document::{Counterexample, Dying, Entry, Judged, Report, Verdict};
 use super::lane::Line;
 use super::saved::Saved;
 use crate::invariant::Invariant;
@@ -51,6 +51,7 @@ pub(super) fn report(said: &str) -> Report {
         verdict: Verdict::Broken,
         cases: 1,
         schedules: 2,
+        fought: 0,
         crash_points: 3,
         deaths: 2,
         deliveries: 4,
@@ -60,7 +61,7 @@ pub(super) fn report(said: &str) -> Report {
         refused: Vec::new(),
         every_moment: None,
         duels: Vec::new(),
-        dying: 0,
+        dying: Dying::default(),
         windows: BTreeMap::new(),
         calls_per_second: None,
         diverged: None,

@@ -185,17 +185,20 @@ fn coverage(report: &Report) -> String {
     }
     let met: u32 = report.faults.values().sum();
     let orders: u32 = report.duels.iter().map(|duel| duel.orders).sum();
-    let stormed = report.schedules.saturating_sub(orders + report.dying);
+    let stormed = report.schedules.saturating_sub(report.fought);
     let mut told = Vec::new();
     if let Some(calls) = report.calls_per_second {
         told.push(format!("{calls} calls a second, side by side"));
     } else if stormed > 0 || report.duels.is_empty() {
         told.push(format!(
-            "{}, one request after another; {} deliveries, {} deaths, {met} faults of {} kinds",
+            "{}, one request after another; {} deliveries, {} deaths, {met} faults of {}",
             counted(stormed, "schedule"),
             report.deliveries,
             report.deaths,
-            report.faults.len(),
+            counted(
+                u32::try_from(report.faults.len()).unwrap_or(u32::MAX),
+                "kind"
+            ),
         ));
     }
     if !report.duels.is_empty() {
@@ -229,6 +232,9 @@ fn strikes(report: &Report) -> String {
         let how = match report.every_moment {
             Some(true) => format!("every operation was struck at each of its statements: {points}"),
             Some(false) => format!("operations were struck at some of their statements: {points}"),
+            None if report.dying.deaths > 0 => {
+                "operations were struck while they waited".to_owned()
+            }
             None => "no operation was struck inside".to_owned(),
         };
         let _ = writeln!(text, "  {how}");
@@ -258,12 +264,8 @@ fn duels(report: &Report) -> String {
             let _ = writeln!(text, "  {} of {}", duel.orders(), duel.name);
         }
     }
-    if report.dying > 0 {
-        let orders = counted(report.dying, "order");
-        let _ = writeln!(
-            text,
-            "  {orders} with the death of a process that waits for a lock"
-        );
+    if let Some(dying) = report.dying.told() {
+        let _ = writeln!(text, "  {dying}");
     }
     let windows: Vec<String> = report
         .windows
