@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: a stage for any Rust ledger, and the order of a hunt.
 
 pub mod races;
+pub mod schoolbook;
 
 use simulator::contract::Contract;
 use simulator::execute::{Stage, StageError};

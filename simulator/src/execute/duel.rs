@@ -1,10 +1,10 @@
 //! A duel: calls inside one another, in an order that somebody chooses, as a part of a schedule.
 
-use super::fight::Fight;
+use super::fight::{Fight, Fought};
 use super::play::Play;
 use super::sending::Sending;
 use super::wire::Wire;
-use crate::history::{Outcome, Request, What};
+use crate::history::{Outcome, Request, Span, What};
 use crate::storm::{Fate, Strike};
 use crate::target::Call;
 
@@ -20,28 +20,28 @@ impl Play<'_> {
             return;
         }
         let instances: Vec<usize> = requests.iter().map(|it| it.instance).collect();
+        let strikes: Vec<Option<Strike>> = sendings.iter().map(dies_waiting).collect();
         let wire = self.stage.wire();
         let watched = wire.and_then(Wire::watched);
-        let (Some(wire), Some(watched), Some(strategy)) =
-            (wire, watched, self.strategy.as_deref_mut())
-        else {
-            return;
+        let chooses = (wire, watched, self.strategy.as_deref_mut());
+        let fought = if let (Some(wire), Some(watched), Some(strategy)) = chooses {
+            let fight = Fight::new(
+                wire,
+                watched,
+                &mut self.processes,
+                strategy,
+                &mut self.chosen,
+                self.stage,
+                &instances,
+            );
+            let moments = strikes.iter().map(|it| it.map(|strike| strike.moment));
+            fight
+                .minding_memory(self.manner.minds_memory)
+                .dying(moments)
+                .run(&calls)
+        } else {
+            self.run_freely(&calls, &instances)
         };
-        let fight = Fight::new(
-            wire,
-            watched,
-            &mut self.processes,
-            strategy,
-            &mut self.chosen,
-            self.stage,
-            &instances,
-        );
-        let strikes: Vec<Option<Strike>> = sendings.iter().map(dies_waiting).collect();
-        let moments = strikes.iter().map(|it| it.map(|strike| strike.moment));
-        let fought = fight
-            .minding_memory(self.manner.minds_memory)
-            .dying(moments)
-            .run(&calls);
         self.hung |= fought.hung;
         for (request, outcome) in requests.iter_mut().zip(fought.outcomes) {
             if let Outcome::Replied(reply) = &outcome {
@@ -87,6 +87,40 @@ impl Play<'_> {
         self.look_at_all(0);
         for (sending, request) in sendings.iter().zip(&requests) {
             self.follow_up(sending, request.clone());
+        }
+    }
+
+    /// Sends all at once, where nobody holds a statement back: what comes of it is luck.
+    fn run_freely(&mut self, calls: &[Call], instances: &[usize]) -> Fought {
+        let under_way = calls.iter().zip(instances);
+        let tickets: Vec<_> = under_way
+            .map(|(call, instance)| {
+                let process = self.processes[instance % 2].as_mut();
+                process.ok().map(|process| process.begin(call))
+            })
+            .collect();
+        let limit = self.stage.limit();
+        let heard = tickets.iter().zip(instances).map(|(ticket, instance)| {
+            let process = self.processes[instance % 2].as_mut();
+            match (process, ticket) {
+                (Ok(process), Some(ticket)) => process
+                    .reply_within(*ticket, limit)
+                    .map_or(Outcome::Hung(limit.as_secs()), Outcome::Replied),
+                _ => Outcome::NeverArrived,
+            }
+        });
+        let outcomes: Vec<Outcome> = heard.collect();
+        let hung = outcomes.iter().any(|it| matches!(it, Outcome::Hung(_)));
+        let all_along = Span {
+            begins: 0,
+            ends: Some(0),
+        };
+        Fought {
+            died: vec![None; outcomes.len()],
+            spans: vec![all_along; outcomes.len()],
+            moves: Vec::new(),
+            outcomes,
+            hung,
         }
     }
 

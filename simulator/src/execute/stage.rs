@@ -355,7 +355,8 @@ impl Stage {
         }
     }
 
-    /// Plays a schedule from its first step to the end of the calm.
+    /// Plays a schedule from its first step to the end of the calm. Nobody chooses: a duel's calls
+    /// are sent all at once, and run as they come.
     ///
     /// # Errors
     /// A server that fails; what the ledger does is in the history.

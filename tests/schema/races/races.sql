@@ -1,4 +1,4 @@
--- What the ledgers of `orders.rs` share. Each of them is ten lines, and wrong in one way.
+-- What the ledgers of the schoolbook share. Each of them is ten lines, and wrong in one way.
 create table wallets (account uuid primary key, credits bigint not null default 0);
 create table jobs (job uuid primary key, account uuid not null, amount bigint not null);
 -- The same, and nobody sees to it that a job is there once.
@@ -48,5 +48,33 @@ begin
     update totals set moved = moved - cost;
     update wallets set credits = credits - cost where account = who and credits >= cost;
     if not found then raise exception 'insufficient'; end if;
+    return 'reserved';
+end $$;
+
+-- Reads without a lock, then writes what it has read.
+create function hold_unlocked(who uuid, what uuid, cost bigint) returns text
+language plpgsql as $$
+declare
+    had bigint;
+begin
+    select credits into had from wallets where account = who;
+    if exists (select from jobs where job = what) then return 'reserved'; end if;
+    if had < cost then return 'insufficient'; end if;
+    update wallets set credits = had - cost where account = who;
+    insert into jobs values (what, who, cost);
+    return 'reserved';
+end $$;
+
+-- The same, and waits its turn.
+create function hold_locked(who uuid, what uuid, cost bigint) returns text
+language plpgsql as $$
+declare
+    had bigint;
+begin
+    select credits into had from wallets where account = who for update;
+    if exists (select from jobs where job = what) then return 'reserved'; end if;
+    if had < cost then return 'insufficient'; end if;
+    update wallets set credits = had - cost where account = who;
+    insert into jobs values (what, who, cost);
     return 'reserved';
 end $$;
