@@ -1,5 +1,6 @@
-//! A copy of the labs in a workspace of its own, at one fixed place, so that nothing is built
-//! twice and the checkout stays as it is.
+//! The checkout again, at one fixed place, with labs of its own that may be written to. All else is
+//! a link: cargo tells a package by where it lies in its workspace, so what the checkout has built
+//! serves here too.
 
 use crate::course::{files, labs};
 use crate::patch::NearMiss;
@@ -26,21 +27,23 @@ impl Classroom {
         let classroom = Self {
             root: root().join("target/classroom").join(name),
         };
-        let labs_folder = classroom.root.join("labs");
-        if labs_folder.exists() {
-            fs::remove_dir_all(&labs_folder).unwrap();
+        if classroom.root.exists() {
+            fs::remove_dir_all(&classroom.root).unwrap();
         }
+        fs::create_dir_all(&classroom.root).unwrap();
         for lab in labs() {
-            copy(&lab.path(), &labs_folder.join(&lab.folder));
-            let solution = classroom.root.join("solutions").join(&lab.folder);
-            copy(&lab.solution(), &solution);
+            let folder = classroom.lab(&lab);
+            copy(&lab.path(), &folder);
+            rename(&folder.join("Cargo.toml"), name);
         }
-        fs::write(classroom.root.join("Cargo.toml"), manifest(name)).unwrap();
         fs::copy(root().join("Cargo.lock"), classroom.root.join("Cargo.lock")).unwrap();
-        // `badai grade` builds below its checkout.
-        let target = classroom.root.join("target");
-        if !target.exists() {
-            std::os::unix::fs::symlink(root().join("target"), target).unwrap();
+        for path in files(&root()) {
+            let it = path.file_name().unwrap().to_str().unwrap();
+            let link = classroom.root.join(it);
+            let own = ["labs", "Cargo.lock"].contains(&it) || it.starts_with('.');
+            if !own {
+                std::os::unix::fs::symlink(&path, link).unwrap();
+            }
         }
         classroom
     }
@@ -74,23 +77,12 @@ impl Classroom {
     }
 }
 
-/// The workspace's manifest with the labs as its only members, and paths that lead back. Classrooms
-/// share one target folder: the version keeps cargo from taking what one built for another's.
-fn manifest(name: &str) -> String {
-    let text = fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let (before, rest) = text.split_once("members = [").unwrap();
-    let (_, rest) = rest.split_once("[workspace.package]").unwrap();
-    let members: Vec<String> = labs()
-        .iter()
-        .map(|lab| format!("\"labs/{}\"", lab.folder))
-        .collect();
-    let rest = rest.replace("path = \"", &format!("path = \"{}/", root().display()));
-    let version = format!("version = \"{}", env!("CARGO_PKG_VERSION"));
-    let rest = rest.replacen(&version, &format!("{version}-{name}"), 1);
-    format!(
-        "{before}members = [{}]\nexclude = [\"solutions\"]\n\n[workspace.package]{rest}",
-        members.join(", ")
-    )
+/// Gives a lab a version of its own, which keeps cargo from taking another classroom's for it.
+fn rename(manifest: &Path, name: &str) {
+    let text = fs::read_to_string(manifest).unwrap();
+    let version = format!("version = \"{}-{name}\"", env!("CARGO_PKG_VERSION"));
+    let text = text.replacen("version.workspace = true", &version, 1);
+    fs::write(manifest, text).unwrap();
 }
 
 fn copy(from: &Path, to: &Path) {

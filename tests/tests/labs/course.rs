@@ -26,9 +26,9 @@ impl Lab {
         root().join("solutions").join(&self.folder)
     }
 
-    /// The name of a crate: `lab-01-…` or `solution-01-…`.
-    pub(crate) fn package(&self, kind: &str) -> String {
-        format!("{kind}-{}", self.folder)
+    /// The name of its crate, `lab-01-…`.
+    pub(crate) fn package(&self) -> String {
+        format!("lab-{}", self.folder)
     }
 }
 
