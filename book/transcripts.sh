@@ -52,15 +52,17 @@ finding() {
 # A lab that was graded before plays what it found then first, and says what was passed; a reader's
 # lab is fresh.
 rm -rf labs/*/.badai .badai/progress.json
+# Each step as it is shipped, for its lab's page or for what one finding shows; beside the storms.
+for step in 01.1 01.2 01.4 02.1 02.3 03.1 03.2 03.3 04.1 04.2 04.3 04.4; do
+    transcript "grade-$step-as-shipped.txt" cargo badai grade "$step"
+done &
+grades=$!
 transcript first-verdict.txt cargo badai storm --ledger naive --seed 7 --only exactly-once,recovery
 transcript naive-seed-7.txt cargo badai storm --ledger naive --seed 7
 transcript race.txt cargo badai storm --ledger naive --seed 7 --strategy exhaustive --only atomic-lifecycle
 transcript contract-race.txt cargo badai storm --ledger tests/contracts/copy-is-refused.toml --seed 7 --strategy exhaustive --only honest-replies
 mistake contract-mistake.txt cargo badai storm --ledger tests/contracts/mistake.toml
-# Each step as it is shipped: for its lab's page, or for what one finding shows.
-for step in 01.1 01.2 01.4 02.1 02.3 03.1 03.2 03.3 04.1 04.2 04.3 04.4; do
-    transcript "grade-$step-as-shipped.txt" cargo badai grade "$step"
-done
+wait "$grades"
 finding finding-01.1.txt grade-01.1-as-shipped.txt exactly-once
 finding finding-01.2.txt grade-01.2-as-shipped.txt atomic-lifecycle
 finding finding-01.4.txt grade-01.4-as-shipped.txt boundary
