@@ -1,7 +1,7 @@
 //! The reference ledger as an HTTP service, in the same storms as the Rust ledger that it serves:
 //! two instances, each on a port of its own, and whoever dies takes its port along.
 
-use reference::{Draining, Reference, Settings, service};
+use reference::{Draining, Mode, Reference, Settings, service};
 use serde_json::{Value, json};
 use simulator::invariant::Invariant;
 use simulator::report::{Judged, Verdict};
@@ -97,6 +97,7 @@ impl Ledger for OverHttp {
     async fn open(world: &World) -> Answer<Self> {
         let router = service(Settings {
             world: world.clone(),
+            mode: Mode::Test,
             token: TOKEN.to_owned(),
             low_balances: vec![20],
             draining: Draining::default(),

@@ -136,6 +136,9 @@ impl Verdict {
         let settings = format!("{} {what}, \"{}\"", report.cases, self.title);
         let mut text = text::heading("grade", self.step, report.seed, &settings);
         let _ = writeln!(text, "must hold: {}", ids(&self.holds));
+        if !self.keeps.is_empty() {
+            let _ = writeln!(text, "and go on holding: {}", ids(&self.keeps));
+        }
         text.push_str(&text::body(report, text::Through::Cargo));
         if !self.passed {
             let _ = writeln!(text, "hint:    cargo badai hint {}", self.step);

@@ -43,6 +43,18 @@ pub fn plain(styled: &str) -> String {
     anstream::adapter::strip_str(styled).to_string()
 }
 
+/// Columns that a projected terminal has.
+const WIDTH: usize = 100;
+
+/// A paragraph that stands behind its styled head, all of its lines below one another.
+fn hanging(head: &str, said: &str, style: Style) -> String {
+    let indent = plain(head).chars().count();
+    let lines = wrap(said, WIDTH - indent);
+    let lines: Vec<String> = lines.iter().map(|line| paint(style, line)).collect();
+    let below = format!("\n{}", " ".repeat(indent));
+    head.to_owned() + &lines.join(&below)
+}
+
 /// Something to see first.
 #[must_use]
 pub fn strong(text: &str) -> String {
@@ -115,10 +127,7 @@ pub fn ending(report: &Report, through: Through) -> String {
     text.push('\n');
     text.push_str(&coverage(report));
     for remark in &report.remarks {
-        for (place, line) in wrap(remark, 86).into_iter().enumerate() {
-            let head = if place == 0 { "remark: " } else { "        " };
-            let _ = writeln!(text, "{}", paint(DIM, &format!("{head}{line}")));
-        }
+        let _ = writeln!(text, "{}", hanging(&paint(DIM, "remark: "), remark, DIM));
     }
     if let Some(diverged) = &report.diverged {
         let _ = writeln!(text, "{diverged}");
@@ -132,7 +141,8 @@ pub fn ending(report: &Report, through: Through) -> String {
 pub fn broken(entry: &Entry, through: Through) -> String {
     let mut text = format!("{} {}", paint(BAD, entry.id.id()), paint(BAD, "is broken"));
     if let Some(found) = &entry.counterexample {
-        let _ = write!(text, ": {}\n\n", paint(STRONG, &found.wrong));
+        text = hanging(&format!("{text}: "), &found.wrong, STRONG);
+        text.push_str("\n\n");
         text.push_str(&steps(&found.steps, found.account));
         let _ = write!(text, "\n  {}\n", entry.id.meaning());
         if !found.replay.is_empty() {
@@ -162,13 +172,8 @@ pub fn invariants(report: &Report) -> String {
             some if report.strategy == "cases" => format!("judged in {}", counted(some, "case")),
             some => format!("judged in {}", counted(some, "schedule")),
         };
-        let _ = writeln!(
-            text,
-            "  {}  {:<17} {}",
-            paint(style, &word),
-            entry.id.id(),
-            paint(DIM, &judged)
-        );
+        let head = format!("  {}  {:<17} ", paint(style, &word), entry.id.id());
+        let _ = writeln!(text, "{}", hanging(&head, &judged, DIM));
     }
     text
 }
@@ -191,7 +196,7 @@ fn coverage(report: &Report) -> String {
         told.push(format!("{calls} calls a second, side by side"));
     } else if stormed > 0 || report.duels.is_empty() {
         told.push(format!(
-            "{}, one request after another; {} deliveries, {} deaths, {met} faults of {}",
+            "{}, one after another; {} deliveries, {} deaths, {met} faults of {}",
             counted(stormed, "schedule"),
             report.deliveries,
             report.deaths,
@@ -216,7 +221,11 @@ fn coverage(report: &Report) -> String {
 fn strikes(report: &Report) -> String {
     let mut text = String::new();
     for Refused { fault, why } in &report.refused {
-        let _ = writeln!(text, "  {}: {}: {why}", paint(DIM, "unchecked"), fault.id());
+        let (head, said) = (
+            paint(DIM, "  unchecked: "),
+            format!("{}: {why}", fault.id()),
+        );
+        let _ = writeln!(text, "{}", hanging(&head, &said, Style::new()));
     }
     let deep = |fault: &&Fault| matches!(fault.group(), Group::Process | Group::Database);
     let met: Vec<String> = Fault::ALL
@@ -294,11 +303,9 @@ pub fn verdict(report: &Report, through: Through) -> String {
             let first = report
                 .broken()
                 .find_map(|entry| entry.counterexample.as_ref());
-            let mut text = format!(
-                "verdict: {} ({})\n",
-                paint(BAD, "broken"),
-                broken.join(", ")
-            );
+            let said = format!("({})", broken.join(", "));
+            let head = format!("verdict: {} ", paint(BAD, "broken"));
+            let mut text = hanging(&head, &said, Style::new()) + "\n";
             if let Some(found) = first.filter(|found| !found.replay.is_empty()) {
                 let _ = writeln!(text, "replay:  {}", through.typed(found));
             }
@@ -319,7 +326,8 @@ pub fn verdict(report: &Report, through: Through) -> String {
                 };
                 format!("never met: {}{advice}", never.join(", "))
             };
-            format!("verdict: {} ({why})\n", paint(DOUBT, "inconclusive"))
+            let head = format!("verdict: {} ", paint(DOUBT, "inconclusive"));
+            hanging(&head, &format!("({why})"), Style::new()) + "\n"
         }
     }
 }

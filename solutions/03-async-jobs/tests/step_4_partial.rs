@@ -6,7 +6,7 @@ use simulator::storm::Fault;
 use solution_03_async_jobs::partial::JobLedger;
 
 #[test]
-fn a_part_costs_its_part_and_a_late_success_what_is_there() {
+fn a_part_costs_its_part_and_a_late_success_all_or_nothing() {
     Step::new("03.4", "Partial output, timeouts, cancel")
         .meets([
             Fault::PartialOutput,

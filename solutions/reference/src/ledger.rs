@@ -4,7 +4,7 @@
 //! instance may die at any moment, and any number of them may run side by side.
 
 use crate::refusal::refusal;
-use crate::webhook;
+use crate::webhook::{self, Mode};
 use simulator::{
     AccountId, Answer, Balance, Charge, Clawback, Clients, Credits, CustomerId, Delivery,
     EntriesSum, Entry, FactId, Grant, JobId, LateSuccess, Ledger, LedgerError, Policy, Refund,
@@ -26,6 +26,7 @@ const PAGE: i32 = 1000;
 pub struct PostgresLedger<const RECOLLECT: bool> {
     pool: PgPool,
     webhook_secret: String,
+    mode: Mode,
 }
 
 impl<const RECOLLECT: bool> Ledger for PostgresLedger<RECOLLECT> {
@@ -78,6 +79,7 @@ impl<const RECOLLECT: bool> Ledger for PostgresLedger<RECOLLECT> {
         Ok(Self {
             pool,
             webhook_secret: world.webhook_secret().to_owned(),
+            mode: Mode::default(),
         })
     }
 
@@ -180,7 +182,7 @@ impl<const RECOLLECT: bool> Ledger for PostgresLedger<RECOLLECT> {
     }
 
     async fn webhook(&self, delivery: &Delivery) -> Answer<Status> {
-        webhook::receive(&self.pool, &self.webhook_secret, delivery).await
+        webhook::receive(&self.pool, &self.webhook_secret, self.mode, delivery).await
     }
 
     async fn balance(&self, account: &AccountId) -> Answer<Balance> {
@@ -225,6 +227,12 @@ impl<const RECOLLECT: bool> Ledger for PostgresLedger<RECOLLECT> {
 }
 
 impl<const RECOLLECT: bool> PostgresLedger<RECOLLECT> {
+    /// The same ledger, believing what this mode of Stripe's reports and nothing else.
+    #[must_use]
+    pub fn in_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
     /// How many holds are open.
     pub(crate) async fn open_holds(&self) -> Answer<usize> {
         let open: i64 =

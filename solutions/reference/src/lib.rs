@@ -25,6 +25,7 @@ use simulator::Subject;
 pub use ledger::PostgresLedger;
 pub use service::{Draining, Settings, service};
 pub use signature::{Forged, TOLERANCE_SECONDS, verify};
+pub use webhook::Mode;
 
 /// The reference ledger as it is recommended: a success that comes after its refund is rejected.
 ///

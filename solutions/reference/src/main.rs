@@ -3,6 +3,7 @@
 //! ```text
 //! DATABASE_URL            a migrated database (migrations/, in the order of its numbers)
 //! STRIPE_WEBHOOK_SECRET   whsec_…
+//! STRIPE_MODE             test or live; test if unset
 //! LEDGER_TOKEN            what our own servers say to be let in
 //! LEDGER_PRICES           price_pack=100,price_plan=50
 //! LEDGER_LOW_BALANCES     100,20 (none if unset)
@@ -14,7 +15,7 @@
 //! seconds, or until it is told again: whoever balances the load has seen it then. After that it
 //! takes nothing new, answers what is under way, and ends.
 
-use reference::{Draining, Settings, service};
+use reference::{Draining, Mode, Settings, service};
 use simulator::{Catalogue, Credits, Currency, Money, Offer, OfferKind, StripeAccess, World};
 use std::error::Error;
 use std::time::Duration;
@@ -34,6 +35,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let catalogue = catalogue(&variable("LEDGER_PRICES")?)?;
     let settings = Settings {
         world: World::new(variable("DATABASE_URL")?, stripe, catalogue),
+        mode: mode()?,
         token: variable("LEDGER_TOKEN")?,
         low_balances: numbers(&std::env::var("LEDGER_LOW_BALANCES").unwrap_or_default())?,
         draining: Draining::default(),
@@ -71,6 +73,15 @@ fn number(name: &str, unset: u64) -> Result<u64, String> {
     };
     let wrong = |_| format!("{name} is `{text}`, expected a whole number");
     text.parse().map_err(wrong)
+}
+
+/// Which mode's events are believed.
+fn mode() -> Result<Mode, String> {
+    match std::env::var("STRIPE_MODE").as_deref() {
+        Ok("live") => Ok(Mode::Live),
+        Ok("test") | Err(_) => Ok(Mode::Test),
+        Ok(other) => Err(format!("STRIPE_MODE is `{other}`, expected test or live")),
+    }
 }
 
 /// Reads `price_pack=100,price_plan=50`.

@@ -10,8 +10,24 @@ use simulator::{AccountId, Answer, CustomerId, Delivery, LedgerError, Status};
 use sqlx::PgPool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Which of Stripe's two modes an endpoint belongs to. Each has accounts, prices and secrets of its
+/// own, and what is told in one is nothing to the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Nobody pays.
+    #[default]
+    Test,
+    /// Real money.
+    Live,
+}
+
 /// Verifies a delivery and applies its event, once.
-pub(crate) async fn receive(pool: &PgPool, secret: &str, delivery: &Delivery) -> Answer<Status> {
+pub(crate) async fn receive(
+    pool: &PgPool,
+    secret: &str,
+    mode: Mode,
+    delivery: &Delivery,
+) -> Answer<Status> {
     let header = delivery.signature().unwrap_or_default();
     if signature::verify(secret, header, &delivery.body, unix_now()).is_err() {
         return Ok(Status::BAD_REQUEST);
@@ -19,8 +35,8 @@ pub(crate) async fn receive(pool: &PgPool, secret: &str, delivery: &Delivery) ->
     let Ok(event) = Event::parse(&delivery.body) else {
         return Ok(Status::BAD_REQUEST);
     };
-    // This endpoint is the test mode's. Real money reported here was meant for another ledger.
-    if event.livemode {
+    // What the other mode reports was meant for another ledger.
+    if event.livemode != (mode == Mode::Live) {
         return Ok(Status::BAD_REQUEST);
     }
     match &event.told {

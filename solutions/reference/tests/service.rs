@@ -1,9 +1,9 @@
 //! The service, asked over HTTP, on a database of its own.
 
-use reference::{Draining, Settings, service};
+use reference::{Draining, Mode, Settings, service};
 use serde_json::{Value, json};
 use simulator::server::{self, Request};
-use simulator::stripe::{PaymentMethod, Stripe};
+use simulator::stripe::{PaymentMethod, Stripe, signature};
 use simulator::{
     AccountId, Catalogue, Credits, Currency, Delivery, Ledger, Money, Offer, OfferKind,
     StripeAccess, World, clock,
@@ -73,6 +73,10 @@ impl Service {
 }
 
 fn with_service(test: impl AsyncFnOnce(Service)) {
+    with_service_in(Mode::Test, test);
+}
+
+fn with_service_in(mode: Mode, test: impl AsyncFnOnce(Service)) {
     let server = server::provision(&Request::default()).unwrap();
     let template = server.install(&reference::Reference::migrations()).unwrap();
     let database = server.clone_database(&template).unwrap();
@@ -84,6 +88,7 @@ fn with_service(test: impl AsyncFnOnce(Service)) {
             let access = StripeAccess::deaf(SECRET.to_owned());
             let settings = Settings {
                 world: World::new(database.url().to_owned(), access, catalogue()),
+                mode,
                 token: "token".to_owned(),
                 low_balances: vec![50, 20],
                 draining: Draining::default(),
@@ -165,6 +170,33 @@ fn a_webhook_told_to_both_instances_is_granted_once_and_counted() {
         };
         assert_eq!(service.deliver(0, &large).await, 413);
     });
+}
+
+#[test]
+fn each_mode_believes_its_own_events_and_refuses_the_other_s() {
+    let mut stripe = Stripe::new(1, catalogue(), clock::unix_now());
+    let account = AccountId::new(ACCOUNT);
+    stripe
+        .checkout(&account, None, "price_pack", PaymentMethod::Card)
+        .unwrap();
+    let now = clock::unix_now();
+    let test = stripe.events()[0].delivery(SECRET, now);
+    let body = String::from_utf8_lossy(&test.body);
+    let body = body.replace("\"livemode\": false", "\"livemode\": true");
+    let signed = signature::sign(SECRET, now, body.as_bytes());
+    let live = Delivery {
+        headers: vec![("Stripe-Signature".into(), signed.into())],
+        body: body.into_bytes().into(),
+    };
+    for (mode, wanted) in [(Mode::Test, [200, 400]), (Mode::Live, [400, 200])] {
+        with_service_in(mode, async |service| {
+            let told = [
+                service.deliver(0, &test).await,
+                service.deliver(0, &live).await,
+            ];
+            assert_eq!(told, wanted, "{mode:?}");
+        });
+    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ mod draining;
 mod metrics;
 mod operations;
 
-use crate::Reference;
+use crate::{Mode, Reference};
 use alerts::Alerts;
 use axum::Router;
 use axum::body::Bytes;
@@ -44,6 +44,8 @@ const LARGEST_BODY: usize = 256 * 1024;
 pub struct Settings {
     /// Where the database is, how Stripe signs, what is sold.
     pub world: World,
+    /// Whose events the webhook believes.
+    pub mode: Mode,
     /// What our own servers say to be let in.
     pub token: String,
     /// Balances below which somebody is to be told.
@@ -67,7 +69,9 @@ struct Shared {
 /// The database can't be reached, or isn't migrated.
 pub async fn service(settings: Settings) -> Answer<Router> {
     let shared = Arc::new(Shared {
-        ledger: Reference::open(&settings.world).await?,
+        ledger: Reference::open(&settings.world)
+            .await?
+            .in_mode(settings.mode),
         token: Sha256::digest(settings.token.as_bytes()).into(),
         alerts: Alerts::new(settings.low_balances),
         metrics: Metrics::default(),
