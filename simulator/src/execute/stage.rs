@@ -27,8 +27,9 @@ use thiserror::Error;
 /// Generous: nothing here takes a tenth of a second on an idle machine.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A database serves so many schedules before it is replaced.
-const SCHEDULES_A_DATABASE: u32 = 1_000;
+/// A database serves so many schedules before it is replaced: a ledger without an index reads all
+/// that the schedules before have left there, and a fresh copy costs about as much as one schedule.
+const SCHEDULES_A_DATABASE: u32 = 50;
 
 /// Why a schedule could not be played at all. It is never the ledger's verdict.
 #[derive(Debug, Error)]
