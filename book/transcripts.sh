@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 check=false
 [ "${1:-}" = "--check" ] && check=true
 made=$(mktemp -d)
-trap 'rm -rf "$made"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$made"' EXIT
 
 # What was typed, then what was printed. Exit codes 0 and 1 are verdicts; others are failures.
 transcript() {

@@ -8,7 +8,7 @@ pub const CREDITS: &str = "select credits from wallets where account = $1::uuid"
 /// The same, and nobody else may write them until the end.
 pub const LOCK: &str = "select credits from wallets where account = $1::uuid for update";
 /// Takes the credits if they are there.
-pub const TAKE: &str = "update wallets set credits = credits - $3 \
+const TAKE: &str = "update wallets set credits = credits - $3 \
                     where account = $1::uuid and credits >= $3 and $2 <> ''";
 /// Notes a job, once.
 pub const NOTE: &str = "insert into jobs (account, job, amount) values ($1::uuid, $2::uuid, $3) \

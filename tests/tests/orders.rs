@@ -1,7 +1,7 @@
 //! Ten-line ledgers, each with one race that schoolbooks name: found by trying orders, shown with
 //! its order, and not found in its cured twin.
 
-use simulator::execute::{Manner, Stage, StageError};
+use simulator::execute::{Begin, Manner, Stage, StageError};
 use simulator::history::{History, Move, Outcome, What};
 use simulator::hunt::{self, Plan};
 use simulator::invariant::Invariant;
@@ -327,6 +327,18 @@ fn of_two_waiters_each_goes_first_in_some_order() {
     }
     let first_of_waiters: BTreeSet<_> = woken.iter().map(|it| (it.first(), it.get(1))).collect();
     assert!(first_of_waiters.len() >= 4, "{woken:?}");
+}
+
+#[test]
+fn where_nobody_chooses_both_calls_of_a_pair_run_all_the_same() {
+    let mut stage = stage(race::<Careful>("careful")).unwrap();
+    let duel = stage.menu().duels().remove(0);
+    let history = stage.play(&duel.schedule, Begin::Warm).unwrap();
+    let (moves, replies) = seen(&history);
+    assert_eq!(moves, [], "nobody watches the statements");
+    assert_eq!(replies.len(), 2);
+    let reserved = |it: &String| it.contains("Reserved");
+    assert!(replies.iter().all(reserved), "{replies:?}");
 }
 
 /// All outcomes of a pair: what each was told, and what is left at the end.

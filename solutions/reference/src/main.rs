@@ -77,10 +77,11 @@ fn number(name: &str, unset: u64) -> Result<u64, String> {
 
 /// Which mode's events are believed.
 fn mode() -> Result<Mode, String> {
-    match std::env::var("STRIPE_MODE").as_deref() {
-        Ok("live") => Ok(Mode::Live),
-        Ok("test") | Err(_) => Ok(Mode::Test),
-        Ok(other) => Err(format!("STRIPE_MODE is `{other}`, expected test or live")),
+    let told = std::env::var_os("STRIPE_MODE");
+    match told.as_ref().map(|told| told.to_string_lossy()).as_deref() {
+        None | Some("test") => Ok(Mode::Test),
+        Some("live") => Ok(Mode::Live),
+        Some(other) => Err(format!("STRIPE_MODE is `{other}`, expected test or live")),
     }
 }
 
