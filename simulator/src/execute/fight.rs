@@ -207,8 +207,21 @@ impl<'a> Fight<'a> {
             .collect()
     }
 
-    pub(super) fn choose(&mut self, enabled: &[usize]) -> Result<usize, Stop> {
-        let name = |actor: usize| strategy::Actor(u32::try_from(actor).unwrap_or(u32::MAX));
+    /// Who moves next.
+    fn choose(&mut self, enabled: &[usize]) -> Result<usize, Stop> {
+        self.ask(enabled, |strategy, choices| strategy.choose(choices))
+    }
+
+    /// Who of several, for a move that is under way.
+    pub(super) fn pick(&mut self, among: &[usize]) -> Result<usize, Stop> {
+        self.ask(among, |strategy, choices| strategy.pick(choices))
+    }
+
+    fn ask(
+        &mut self,
+        enabled: &[usize],
+        next: impl FnOnce(&mut dyn Strategy, &[Choice]) -> Result<Next, Diverged>,
+    ) -> Result<usize, Stop> {
         let choices: Vec<Choice> = enabled
             .iter()
             .map(|actor| Choice {
@@ -216,7 +229,7 @@ impl<'a> Fight<'a> {
                 footprint: Footprint::unknown(),
             })
             .collect();
-        match self.strategy.choose(&choices) {
+        match next(self.strategy, &choices) {
             Ok(Next::Move(chosen)) => {
                 self.chosen.order.push(chosen.0);
                 let found = enabled.iter().find(|actor| name(**actor) == chosen);
@@ -342,9 +355,10 @@ impl<'a> Fight<'a> {
         };
         let written = self.counter.api().writes();
         let writes_to_stripe = std::mem::replace(&mut self.written, written) != written;
-        let mut all = Footprint::nothing();
-        for actor in &mut self.actors {
+        let (mut all, mut with) = (Footprint::nothing(), Vec::new());
+        for (number, actor) in self.actors.iter_mut().enumerate() {
             let (moved, ended) = (actor.step.moved, actor.step.ended);
+            with.extend(moved.then(|| name(number)));
             let backends: Vec<u32> = actor.backends.keys().copied().collect();
             let now = backends.into_iter().zip(touched.by_ref()).collect();
             let hidden = reach.isolates || reach.ungated > 0 || ended && reach.defers;
@@ -361,7 +375,7 @@ impl<'a> Fight<'a> {
         }
         // Who goes first, or who is the victim, was chosen for what is there now.
         let told = if picked { Footprint::unknown() } else { all };
-        self.strategy.moved(&told);
+        self.strategy.moved(&told, &with);
         Ok(())
     }
 
@@ -409,6 +423,11 @@ impl<'a> Fight<'a> {
         }
         lost
     }
+}
+
+/// The actor, as a strategy calls it.
+fn name(actor: usize) -> strategy::Actor {
+    strategy::Actor(u32::try_from(actor).unwrap_or(u32::MAX))
 }
 
 /// A statement in one line.

@@ -17,7 +17,7 @@ impl Fight<'_> {
         let lets_go = self.actors[actor].gated().is_none()
             && next.is_some_and(|(arrival, _)| arrival.ends_transaction);
         let first = if lets_go {
-            self.choose(&waiters)?
+            self.pick(&waiters)?
         } else {
             waiters[0]
         };
@@ -115,7 +115,7 @@ impl Fight<'_> {
 
     /// One of them is the victim, as PostgreSQL would choose one.
     pub(super) fn end_deadlock(&mut self, circle: &[usize]) -> Result<(), Stop> {
-        let victim = self.choose(circle)?;
+        let victim = self.pick(circle)?;
         let moved = self.moves.len();
         let actor = &mut self.actors[victim];
         actor.step.moved = true;

@@ -117,6 +117,8 @@ struct Round {
     waits: bool,
     /// The same steps led elsewhere.
     strays: Option<String>,
+    /// How many orders there are without reduction, where it was counted.
+    unreduced: Option<u64>,
 }
 
 /// Fights every duel of what the ledger offers.
@@ -219,10 +221,10 @@ impl Duelling<'_> {
         let schedule = &duel.schedule;
         match plan.method {
             Method::Exhaustive => {
-                let mut round = self.rounds(schedule, &mut Exhaustive::new(), most)?;
+                let mut round = self.tries_all(schedule, most)?;
                 if round.waits {
                     self.minds_memory = true;
-                    round = self.rounds(schedule, &mut Exhaustive::new(), most)?;
+                    round = self.tries_all(schedule, most)?;
                 }
                 self.covers(duel, &round, Coverage::EVERY);
                 if round.whole || round.over || round.strays.is_some() || !plan.deepens {
@@ -242,6 +244,14 @@ impl Duelling<'_> {
                 Ok(self.covers(duel, &round, "drawn at random"))
             }
         }
+    }
+
+    /// Tries every order, of those that can't be told apart one.
+    fn tries_all(&mut self, schedule: &Schedule, most: u32) -> Result<Round, StageError> {
+        let mut every = Exhaustive::new();
+        let round = self.rounds(schedule, &mut every, most)?;
+        let unreduced = u64::try_from(every.stands_for()).ok();
+        Ok(Round { unreduced, ..round })
     }
 
     /// Lets each operation's process die while another keeps it waiting, in so many orders at most.
@@ -315,6 +325,7 @@ impl Duelling<'_> {
                 orders: round.orders,
                 whole: round.whole,
                 how: how.to_owned(),
+                unreduced: round.unreduced,
             });
         }
         round.over
@@ -333,6 +344,7 @@ impl Duelling<'_> {
             over: false,
             waits: false,
             strays: None,
+            unreduced: None,
         };
         // An order that can't be told from another costs as much as any.
         let mut redundant = 0;

@@ -116,15 +116,30 @@ pub struct Coverage {
     pub whole: bool,
     /// How they were chosen, such as `every order` or `at most 2 preemptions`.
     pub how: String,
+    /// How many orders there are, at least, of which all that can't be told apart were fought once;
+    /// nothing where they weren't counted.
+    pub unreduced: Option<u64>,
 }
 
 impl Coverage {
     /// How orders are chosen where none is left out.
     pub const EVERY: &'static str = "every order";
 
-    /// How many orders, and how they were chosen, such as `all 12 distinct orders`.
+    /// All of it, such as `all 12 distinct orders of charge ∥ refund (at least 70 without reduction)`.
     #[must_use]
-    pub fn orders(&self) -> String {
+    pub fn told(&self) -> String {
+        let (orders, name) = (self.orders(), &self.name);
+        match self
+            .unreduced
+            .filter(|all| self.whole && *all > u64::from(self.orders))
+        {
+            Some(all) => format!("{orders} of {name} (at least {all} without reduction)"),
+            None => format!("{orders} of {name}"),
+        }
+    }
+
+    /// How many orders, and how they were chosen, such as `all 12 distinct orders`.
+    fn orders(&self) -> String {
         let (some, how) = (self.orders, &self.how);
         let orders = if some == 1 { "order" } else { "orders" };
         match (self.whole, how.as_str()) {

@@ -210,8 +210,7 @@ fn coverage(html: &mut String, report: &Report) {
         let _ = writeln!(html, "<li class=\"doubt\">{fault}: unchecked, {why}</li>");
     }
     for duel in &report.duels {
-        let (orders, name) = (safe(&duel.orders()), safe(&duel.name));
-        let _ = writeln!(html, "<li>{name}: {orders}</li>");
+        let _ = writeln!(html, "<li>{}</li>", safe(&duel.told()));
     }
     if let Some(dying) = report.dying.told() {
         let _ = writeln!(html, "<li>{dying}</li>");

@@ -270,7 +270,7 @@ fn duels(report: &Report) -> String {
         }
     } else {
         for duel in &report.duels {
-            let _ = writeln!(text, "  {} of {}", duel.orders(), duel.name);
+            let _ = writeln!(text, "  {}", duel.told());
         }
     }
     if let Some(dying) = report.dying.told() {

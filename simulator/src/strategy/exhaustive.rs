@@ -1,14 +1,21 @@
 //! Every order, depth first; of orders that can't be told apart, one.
 //!
+//! At a place one actor is tried. Another is tried there too when a run shows that it could make a
+//! difference: a later move of its *races* with the one made there, that is, it depends on it, and
+//! nothing between makes it come after. So what never meets is never turned round (Abdulla, Aronis,
+//! Jonsson, Sagonas: Optimal Dynamic Partial Order Reduction, 2014: source sets).
+//!
 //! A move that was tried at a place *sleeps* in the branches tried after it there, until
 //! something moves that depends on it: until then, moving it leads only where its own branch
 //! has been already. A place where everybody who can move sleeps is such a dead end.
 //!
 //! ```text
-//! A and B touch different tables:      A ─ B          (tried)
-//!                                      B ─ (A sleeps: the same as A B, left)
+//! A and B touch different tables:      A ─ B          (nothing races: that is all)
+//! A and B write the same table:        A ─ B          (they race, so B is tried before A)
+//!                                      B ─ A
 //! ```
 
+use super::trace::Trace;
 use super::{Actor, Choice, Diverged, Footprint, Next, Strategy};
 
 /// The depth-first search over all orders.
@@ -16,18 +23,23 @@ use super::{Actor, Choice, Diverged, Footprint, Next, Strategy};
 pub struct Exhaustive {
     /// The places on the way to where the search stands.
     path: Vec<Place>,
+    /// What the moves made at these places touched.
+    trace: Trace,
     /// How far along the path this run is.
     depth: usize,
     preemptions: Option<u32>,
     began: bool,
     /// This run has left the path for a dead end.
     dead_end: bool,
+    stands_for: u128,
 }
 
 /// A place in the tree of schedules.
 #[derive(Clone, Debug)]
 struct Place {
     enabled: Vec<Choice>,
+    /// Who is to be tried here, or was.
+    tried: Vec<Actor>,
     /// Who sleeps here.
     asleep: Vec<Choice>,
     /// Who moves here in this run.
@@ -47,10 +59,12 @@ impl Exhaustive {
     pub fn new() -> Self {
         Self {
             path: Vec::new(),
+            trace: Trace::default(),
             depth: 0,
             preemptions: None,
             began: false,
             dead_end: false,
+            stands_for: 0,
         }
     }
 
@@ -64,14 +78,20 @@ impl Exhaustive {
         }
     }
 
+    /// How many orders those that came to their end stand for, at least: of all that can't be told
+    /// apart one was run.
+    #[must_use]
+    pub fn stands_for(&self) -> u128 {
+        self.stands_for
+    }
+
     /// Goes back to the deepest place with something left to try.
     fn backtrack(&mut self) -> bool {
         while let Some(mut place) = self.path.pop() {
+            self.trace.truncate(self.path.len());
             let tried = place.chosen.clone();
             place.asleep.push(tried);
-            if let Some(chosen) =
-                self.pick(&place.enabled, &place.asleep, place.preempted, place.last)
-            {
+            if let Some(chosen) = self.next_at(&place) {
                 place.chosen = chosen;
                 self.path.push(place);
                 return true;
@@ -81,28 +101,27 @@ impl Exhaustive {
     }
 
     /// The first who may move: whoever moved last, so that run to completion comes first.
-    fn pick(
-        &self,
-        enabled: &[Choice],
-        asleep: &[Choice],
-        preempted: u32,
-        last: Option<Actor>,
-    ) -> Option<Choice> {
-        let is_awake = |choice: &&Choice| !asleep.iter().any(|other| other.actor == choice.actor);
-        let may_preempt = self.preemptions.is_none_or(|most| preempted < most);
-        let going_on = enabled.iter().find(|choice| Some(choice.actor) == last);
-        let mut others = enabled
+    fn next_at(&self, place: &Place) -> Option<Choice> {
+        let is_open = |choice: &&Choice| {
+            let is_it = |actor: &Actor| *actor == choice.actor;
+            place.tried.iter().any(is_it) && !place.sleeps(choice.actor)
+        };
+        let may_preempt = self.preemptions.is_none_or(|most| place.preempted < most);
+        let is_last = |choice: &&Choice| Some(choice.actor) == place.last;
+        let going_on = place.enabled.iter().find(is_last);
+        let mut others = place
+            .enabled
             .iter()
-            .filter(|choice| Some(choice.actor) != last)
+            .filter(|choice| !is_last(choice))
             .filter(|_| may_preempt || going_on.is_none());
-        let next = going_on.filter(is_awake);
-        next.or_else(|| others.find(is_awake)).cloned()
+        let next = going_on.filter(is_open);
+        next.or_else(|| others.find(is_open)).cloned()
     }
 
     /// The place that the last step of the path leads to; `None` for a dead end.
-    fn arrive(&self, enabled: &[Choice]) -> Option<Place> {
+    fn arrive(&self, enabled: &[Choice], picks: bool) -> Option<Place> {
         let before = self.path.last();
-        let last = before.map(|place| place.chosen.actor);
+        let all = || enabled.iter().map(|choice| choice.actor).collect();
         let asleep = match before {
             // Which order stands for others may not be within the bound: nobody sleeps.
             Some(place) if self.preemptions.is_none() => {
@@ -112,37 +131,23 @@ impl Exhaustive {
             }
             _ => Vec::new(),
         };
-        let preempted = before.map_or(0, Place::preempted_after);
-        let chosen = self.pick(enabled, &asleep, preempted, last)?;
-        Some(Place {
+        let mut place = Place {
             enabled: enabled.to_vec(),
+            tried: all(),
             asleep,
-            chosen,
-            preempted,
-            last,
-        })
-    }
-}
-
-impl Place {
-    fn preempted_after(&self) -> u32 {
-        let could_go_on = |last| self.enabled.iter().any(|choice| choice.actor == last);
-        let preempts = self
-            .last
-            .is_some_and(|last| last != self.chosen.actor && could_go_on(last));
-        self.preempted + u32::from(preempts)
-    }
-}
-
-impl Strategy for Exhaustive {
-    fn begin(&mut self) -> bool {
-        self.depth = 0;
-        self.dead_end = false;
-        // The first run has no path to go back on.
-        !std::mem::replace(&mut self.began, true) || self.backtrack()
+            chosen: enabled.first()?.clone(),
+            preempted: before.map_or(0, Place::preempted_after),
+            last: before.map(|place| place.chosen.actor),
+        };
+        place.chosen = self.next_at(&place)?;
+        if self.preemptions.is_none() && !picks {
+            place.tried = vec![place.chosen.actor];
+        }
+        Some(place)
     }
 
-    fn choose(&mut self, enabled: &[Choice]) -> Result<Next, Diverged> {
+    /// Goes on as the path says, or further.
+    fn go_on(&mut self, enabled: &[Choice], picks: bool) -> Result<Next, Diverged> {
         if self.dead_end {
             return Ok(Next::Redundant);
         }
@@ -160,7 +165,7 @@ impl Strategy for Exhaustive {
             self.depth += 1;
             return Ok(Next::Move(place.chosen.actor));
         }
-        let Some(place) = self.arrive(enabled) else {
+        let Some(place) = self.arrive(enabled, picks) else {
             self.dead_end = true;
             return Ok(Next::Redundant);
         };
@@ -169,14 +174,72 @@ impl Strategy for Exhaustive {
         self.depth += 1;
         Ok(Next::Move(actor))
     }
+}
+
+impl Place {
+    fn preempted_after(&self) -> u32 {
+        let could_go_on = |last| self.enabled.iter().any(|choice| choice.actor == last);
+        let preempts = self
+            .last
+            .is_some_and(|last| last != self.chosen.actor && could_go_on(last));
+        self.preempted + u32::from(preempts)
+    }
+
+    fn sleeps(&self, actor: Actor) -> bool {
+        self.asleep.iter().any(|choice| choice.actor == actor)
+    }
+
+    /// One of these is to be tried here, unless one is anyway, or was before.
+    fn also_tries(&mut self, any: &[Actor]) {
+        let is_known = |actor: &Actor| self.tried.contains(actor) || self.sleeps(*actor);
+        if any.iter().any(is_known) {
+            return;
+        }
+        let mut enabled = self.enabled.iter().map(|choice| choice.actor);
+        match enabled.find(|actor| any.contains(actor)) {
+            Some(actor) => self.tried.push(actor),
+            None => self.tried = self.enabled.iter().map(|choice| choice.actor).collect(),
+        }
+    }
+}
+
+impl Strategy for Exhaustive {
+    fn begin(&mut self) -> bool {
+        if self.began && !self.dead_end && self.trace.places() == self.path.len() {
+            self.stands_for = self.stands_for.saturating_add(self.trace.orders());
+        }
+        self.depth = 0;
+        self.dead_end = false;
+        // The first run has no path to go back on.
+        !std::mem::replace(&mut self.began, true) || self.backtrack()
+    }
+
+    fn choose(&mut self, enabled: &[Choice]) -> Result<Next, Diverged> {
+        self.go_on(enabled, false)
+    }
+
+    /// Each of them is tried: what depends on it isn't told by what they touch.
+    fn pick(&mut self, among: &[Choice]) -> Result<Next, Diverged> {
+        self.go_on(among, true)
+    }
 
     /// What it touched here it touches after any move that doesn't depend on it, too: so what a
     /// run has seen is as good as knowing it before, and narrower.
-    fn moved(&mut self, footprint: &Footprint) {
-        if let Some(place) = self.path.get_mut(self.depth.wrapping_sub(1))
-            && !self.dead_end
-        {
-            place.chosen.footprint.clone_from(footprint);
+    fn moved(&mut self, footprint: &Footprint, with: &[Actor]) {
+        if self.dead_end || self.depth != self.path.len() {
+            return;
+        }
+        let Some(place) = self.path.last_mut() else {
+            return;
+        };
+        place.chosen.footprint.clone_from(footprint);
+        if self.preemptions.is_some() {
+            return;
+        }
+        // A move begins where it was chosen, and who was picked for it belongs to it.
+        let actor = self.path[self.trace.places()].chosen.actor;
+        for race in self.trace.push(actor, footprint, with, self.path.len()) {
+            self.path[race.place].also_tries(&race.first);
         }
     }
 }

@@ -133,7 +133,14 @@ impl Footprint {
         Self::read(Tables::none())
     }
 
-    /// Whether the order of the two moves could make a difference.
+    /// Whether this move, made before the other, could be what the other came to.
+    #[must_use]
+    pub fn precedes(&self, late: &Self) -> bool {
+        // Who had to wait would have gone on, had it been first.
+        self.depends_on(late) || self.writes.meets(&late.waits)
+    }
+
+    /// Whether the order of the two moves could make a difference, as they were here.
     #[must_use]
     pub fn depends_on(&self, other: &Self) -> bool {
         // Whoever writes a table also looks at it, so its commits are met as a read.

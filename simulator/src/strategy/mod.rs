@@ -17,8 +17,9 @@
 //! ```
 //!
 //! - [`Exhaustive`] tries every order, depth first, but of two orders that differ only in moves
-//!   which can't notice each other ([`Footprint`]) it tries one: *sleep sets* (Godefroid, 1996).
-//!   Run to completion comes first, so that what it finds first is short.
+//!   which can't notice each other ([`Footprint`]) it tries one: *source sets* (Abdulla and others,
+//!   2014) and *sleep sets* (Godefroid, 1996). Run to completion comes first, so that what it finds
+//!   first is short.
 //! - [`Exhaustive::bounded`] tries every order with at most so many preemptions (Musuvathi and
 //!   Qadeer, CHESS, 2007): most races need one or two.
 //! - [`Pct`] draws priorities and a few places where they change (Burckhardt and others, 2010):
@@ -28,7 +29,7 @@
 //!
 //! # What is left out
 //!
-//! Sleep sets save whole runs, not states: that two orders lead to the same place is only seen
+//! Both save whole runs, not states: that two orders lead to the same place is only seen
 //! where their moves commute. Under a preemption bound no orders are left out, since the order
 //! that stands for the others may itself need more preemptions than the bound allows.
 
@@ -40,6 +41,7 @@ mod random;
 mod replay;
 #[cfg(test)]
 mod toy;
+mod trace;
 
 pub use exhaustive::Exhaustive;
 pub use footprint::{Footprint, Tables};
@@ -97,35 +99,36 @@ pub trait Strategy {
     /// [`Diverged`] if the run isn't the one that this strategy is repeating.
     fn choose(&mut self, enabled: &[Choice]) -> Result<Next, Diverged>;
 
-    /// The move that was chosen last has ended, and this is what it touched, with all that it
-    /// set going.
-    fn moved(&mut self, _footprint: &Footprint) {}
+    /// The same for a choice that belongs to a move, and isn't one: which of several waiters goes
+    /// first, or who is the victim of a deadlock.
+    ///
+    /// # Errors
+    /// As [`Strategy::choose`].
+    fn pick(&mut self, among: &[Choice]) -> Result<Next, Diverged> {
+        self.choose(among)
+    }
+
+    /// The move that was chosen last has ended. This is what it touched with all that it set going,
+    /// and who took part in it.
+    fn moved(&mut self, _footprint: &Footprint, _with: &[Actor]) {}
 }
 
 /// Runs schedules until the strategy has no more, or until `most` have been run. Returns how
 /// many came to their end.
 ///
-/// `run` makes a fresh world, asks at every step, and returns when nothing can move any more or
-/// when it was told [`Next::Redundant`].
+/// `run` makes a fresh world, asks at every step, and tells what the step touched. It returns true
+/// when nothing can move any more, false when it was told [`Next::Redundant`].
 ///
 /// # Errors
 /// [`Diverged`], as soon as a run does.
-pub fn explore(
-    strategy: &mut dyn Strategy,
+pub fn explore<S: Strategy>(
+    strategy: &mut S,
     most: u64,
-    mut run: impl FnMut(&mut dyn FnMut(&[Choice]) -> Result<Next, Diverged>) -> Result<(), Diverged>,
+    mut run: impl FnMut(&mut S) -> Result<bool, Diverged>,
 ) -> Result<u64, Diverged> {
     let mut complete = 0;
     while complete < most && strategy.begin() {
-        let mut redundant = false;
-        run(&mut |enabled| {
-            let next = strategy.choose(enabled)?;
-            redundant = next == Next::Redundant;
-            Ok(next)
-        })?;
-        if !redundant {
-            complete += 1;
-        }
+        complete += u64::from(run(strategy)?);
     }
     Ok(complete)
 }
