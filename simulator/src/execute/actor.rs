@@ -129,6 +129,17 @@ impl Actor {
         !self.works() && (!self.begun || is_held_up || self.has_ended())
     }
 
+    /// Whether more of its may come before anybody moves. Who has only just replied may still give a
+    /// connection back.
+    pub(super) fn may_be_heard(&self) -> bool {
+        let goes_on = if self.is_awaited() {
+            self.held.is_empty()
+        } else {
+            self.step.moved
+        };
+        self.begun && (goes_on || !self.flights.is_empty())
+    }
+
     /// Whether PostgreSQL is at a statement of its.
     pub(super) fn works(&self) -> bool {
         let works = |flight: &Flight| flight.stand == Stand::Works;

@@ -33,7 +33,12 @@ impl Fight<'_> {
     pub(super) fn come_to_rest(&mut self) -> Result<(), Stop> {
         let watch = Stopwatch::start();
         loop {
-            if self.listen(LISTEN) {
+            let patience = if self.those(Actor::may_be_heard).is_empty() {
+                Duration::ZERO
+            } else {
+                LISTEN
+            };
+            if self.listen(patience) {
                 continue;
             }
             if watch.elapsed() > self.limit {

@@ -45,6 +45,18 @@ impl Session {
         rows.iter().map(|row| row.try_get(0)).collect()
     }
 
+    /// The same of a statement with a list of numbers as its `$1`, which is parsed and planned once.
+    pub(crate) fn texts_of(
+        &mut self,
+        sql: &'static str,
+        numbers: &[u32],
+    ) -> Result<Vec<String>, sqlx::Error> {
+        let numbers: Vec<i64> = numbers.iter().copied().map(i64::from).collect();
+        let query = sqlx::query_scalar(sql).bind(numbers);
+        let rows = query.fetch_all(&mut self.connection);
+        self.runtime.block_on(rows)
+    }
+
     /// Every row as the texts of its columns; a null is empty.
     pub(crate) fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>, sqlx::Error> {
         let query = sqlx::raw_sql(AssertSqlSafe(sql));

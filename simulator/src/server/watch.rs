@@ -157,11 +157,8 @@ impl Watch {
     /// # Errors
     /// The server doesn't answer.
     pub fn standings(&mut self, backends: &[u32]) -> Result<Vec<Standing>, ServerError> {
-        let sql = format!(
-            "select array_to_string(pg_blocking_pids(b), ' ') from unnest(array[{}]::int[]) b",
-            listed(backends)
-        );
-        let rows = self.session.texts(&sql);
+        let sql = "select array_to_string(pg_blocking_pids(b::int), ' ') from unnest($1) b";
+        let rows = self.session.texts_of(sql, backends);
         let rows = rows.map_err(failed("see who waits for whom"))?;
         let standing = |row: &String| {
             let by = numbers(row.split(' '));
@@ -179,18 +176,15 @@ impl Watch {
     /// # Errors
     /// The server doesn't answer.
     pub fn touched(&mut self, backends: &[u32]) -> Result<Vec<Touched>, ServerError> {
-        let sql = format!(
-            "select concat_ws(' ', l.pid, l.mode, coalesce(l.relation, l.classid, 0), \
+        let sql = "select concat_ws(' ', l.pid, l.mode, coalesce(l.relation, l.classid, 0), \
                coalesce(c.relkind::text, l.locktype), l.objid::bigint, \
                case when l.locktype = 'advisory' then l.objid::regclass end) \
              from pg_locks l left join pg_class c \
                on l.locktype = 'relation' and c.oid = l.relation \
-             where l.pid in ({}) and (l.locktype = 'advisory' or l.mode = 'SIReadLock' \
+             where l.pid = any($1) and (l.locktype = 'advisory' or l.mode = 'SIReadLock' \
                or l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted \
-               or l.relation >= 16384 and c.relkind in ('r', 'p', 'm', 'S'))",
-            listed(backends)
-        );
-        let rows = self.session.texts(&sql);
+               or l.relation >= 16384 and c.relkind in ('r', 'p', 'm', 'S'))";
+        let rows = self.session.texts_of(sql, backends);
         let rows = rows.map_err(failed("see what was touched"))?;
         let mut seen: BTreeMap<u32, Touched> = BTreeMap::new();
         for row in &rows {
@@ -264,11 +258,6 @@ impl Touched {
 
 fn failed(doing: &'static str) -> impl FnOnce(sqlx::Error) -> ServerError {
     ServerError::database(doing)
-}
-
-fn listed(backends: &[u32]) -> String {
-    let texts: Vec<String> = backends.iter().map(ToString::to_string).collect();
-    texts.join(", ")
 }
 
 fn numbers<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Vec<u32> {
