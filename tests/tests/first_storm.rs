@@ -51,6 +51,32 @@ fn a_counterexample_breaks_the_same_claim_in_the_same_steps_twenty_times_of_twen
     }
 }
 
+/// How many simpler schedules were played to make counterexamples short.
+struct Tries(u32);
+
+impl hunt::Watcher for Tries {
+    fn shrinking(&mut self, _: Invariant, _: u32) {
+        self.0 += 1;
+    }
+}
+
+#[test]
+fn what_is_played_to_shorten_one_counterexample_tells_of_the_others() {
+    let tries = |only: &[Invariant]| {
+        let mut stage = stage(naive()).unwrap();
+        let mut order = order(7, 30);
+        order.only = only.to_vec();
+        let mut tries = Tries(0);
+        let report = hunt::hunt(&mut stage, &order, &mut tries).unwrap();
+        assert_eq!(broken(&report).len(), only.len(), "{report:?}");
+        tries.0
+    };
+    // A second grant adds a row that no fact stands for: one bug, and two claims.
+    let (one, two) = (Invariant::ExactlyOnce, Invariant::Reconciliation);
+    let (each, both) = (tries(&[one]) + tries(&[two]), tries(&[one, two]));
+    assert!(both < each, "{both} together, {each} one by one");
+}
+
 #[test]
 fn a_seed_finds_the_same_counterexamples_again() {
     let run = || {

@@ -30,7 +30,7 @@ use crate::report::{Counterexample, Refused, Report, Saved, lines};
 use crate::storm::{Fault, Menu, SIZES, Schedule, Storm};
 use climb::{Climbed, climb};
 use proptest::strategy::{Strategy, ValueTree};
-use shrink::{Found, Shrinker};
+use shrink::{Found, Shrinker, Tried};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tally::Tally;
@@ -309,8 +309,9 @@ fn storms(
         }
     }
     let mut short: Vec<Schedule> = Vec::new();
+    let mut tried = Tried::of(broken.keys().copied());
     for (invariant, origins) in broken {
-        let mut shrinker = Shrinker::new(stage, invariant, order.tries, watcher);
+        let mut shrinker = Shrinker::new(stage, invariant, order.tries, &mut tried, watcher);
         // One bug often breaks several claims: what is short for one of them mostly is for all.
         let mut shortest = None;
         for schedule in &short {

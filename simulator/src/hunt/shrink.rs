@@ -3,9 +3,12 @@
 //! First proptest simplifies the storm: fewer affairs, less weather, smaller numbers. Then whole
 //! lanes and single steps are taken out of the schedule, and what goes wrong with single requests,
 //! for as long as the claim still breaks: that gets rid of what the storm's own shape would keep.
+//!
+//! Each claim is shrunk for itself. But one bug often breaks several, and whoever played a schedule
+//! knows of all of them whether they broke: so hardly any is played twice.
 
 use super::Watcher;
-use super::judge::judge;
+use super::judge::{Judged, judge};
 use crate::execute::{Begin, Stage, StageError};
 use crate::history::{History, Names};
 use crate::invariant::{Breach, Finding, Invariant};
@@ -45,14 +48,35 @@ impl Found {
     }
 }
 
+/// Schedules that were played for any of the claims that a run shrinks, with what came of them.
+pub(super) struct Tried {
+    claims: Vec<Invariant>,
+    known: Vec<(Schedule, Judged)>,
+}
+
+impl Tried {
+    /// None yet.
+    pub(super) fn of(claims: impl IntoIterator<Item = Invariant>) -> Self {
+        Self {
+            claims: claims.into_iter().collect(),
+            known: Vec::new(),
+        }
+    }
+
+    /// What came of this one, if it was played.
+    fn known(&self, schedule: &Schedule) -> Option<&Judged> {
+        let mut known = self.known.iter().rev();
+        known.find_map(|(it, judged)| (it == schedule).then_some(judged))
+    }
+}
+
 /// Looks for the shortest schedule that breaks one claim.
 pub(super) struct Shrinker<'a> {
     stage: &'a mut Stage,
     invariant: Invariant,
     watcher: &'a mut dyn Watcher,
     best: Option<Found>,
-    /// Schedules that were tried already, with what came of them.
-    known: Vec<(Schedule, bool)>,
+    tried: &'a mut Tried,
     tries: u32,
     most: u32,
     left: u32,
@@ -63,6 +87,7 @@ impl<'a> Shrinker<'a> {
         stage: &'a mut Stage,
         invariant: Invariant,
         most: u32,
+        tried: &'a mut Tried,
         watcher: &'a mut dyn Watcher,
     ) -> Self {
         Self {
@@ -70,7 +95,7 @@ impl<'a> Shrinker<'a> {
             invariant,
             watcher,
             best: None,
-            known: Vec::new(),
+            tried,
             tries: 0,
             most,
             left: most,
@@ -82,7 +107,7 @@ impl<'a> Shrinker<'a> {
         &mut self,
         tree: &mut dyn ValueTree<Value = Storm>,
     ) -> Result<Option<Found>, StageError> {
-        if !self.breaks(&tree.current().schedule())? {
+        if !self.begins(&tree.current().schedule())? {
             return Ok(None);
         }
         while self.left > 0 && tree.simplify() {
@@ -103,7 +128,7 @@ impl<'a> Shrinker<'a> {
     /// The shortest schedule that is left of this one, or nothing if it doesn't break the claim
     /// again.
     pub(super) fn shorten(&mut self, schedule: &Schedule) -> Result<Option<Found>, StageError> {
-        if !self.breaks(schedule)? {
+        if !self.begins(schedule)? {
             return Ok(None);
         }
         self.cut()
@@ -155,11 +180,28 @@ impl<'a> Shrinker<'a> {
         best.map(|best| best.schedule.clone()).unwrap_or_default()
     }
 
+    /// Whether there is anything to shrink. A ledger that races with its own death may break a claim
+    /// in one run and not in another: who only knows that it once didn't looks again.
+    fn begins(&mut self, schedule: &Schedule) -> Result<bool, StageError> {
+        Ok(self.is_known_to_break(schedule) == Some(true) || self.plays(schedule)?)
+    }
+
     /// Whether a schedule breaks the claim; the last that did is the best.
     fn breaks(&mut self, schedule: &Schedule) -> Result<bool, StageError> {
-        if let Some((_, breaks)) = self.known.iter().find(|(known, _)| known == schedule) {
-            return Ok(*breaks);
+        match self.is_known_to_break(schedule) {
+            Some(breaks) => Ok(breaks),
+            None => self.plays(schedule),
         }
+    }
+
+    fn is_known_to_break(&mut self, schedule: &Schedule) -> Option<bool> {
+        let found = self.found(schedule, self.tried.known(schedule)?);
+        let breaks = found.is_some();
+        self.best = found.or(self.best.take());
+        Some(breaks)
+    }
+
+    fn plays(&mut self, schedule: &Schedule) -> Result<bool, StageError> {
         // The first try says that there is something to shrink at all.
         if self.left == 0 || self.tries > 0 && self.watcher.stop() {
             return Ok(false);
@@ -167,26 +209,27 @@ impl<'a> Shrinker<'a> {
         self.tries += 1;
         self.left -= 1;
         self.watcher.shrinking(self.invariant, self.tries);
-        let judged = judge(self.stage, schedule, Begin::Fresh, &[self.invariant])?;
+        let judged = judge(self.stage, schedule, Begin::Fresh, &self.tried.claims)?;
         if judged.hangs() {
             self.left = self.left.min(TRIES_HUNG);
         }
-        let breach = judged
-            .findings
-            .into_iter()
-            .find_map(|(_, found)| match found {
-                Finding::Broken(breach) => Some(breach),
-                _ => None,
-            });
-        let breaks = breach.is_some();
-        self.known.push((schedule.clone(), breaks));
-        if let Some(breach) = breach {
-            self.best = Some(Found {
-                schedule: schedule.clone(),
-                history: judged.history,
-                breach,
-            });
-        }
+        let found = self.found(schedule, &judged);
+        self.tried.known.push((schedule.clone(), judged));
+        let breaks = found.is_some();
+        self.best = found.or(self.best.take());
         Ok(breaks)
+    }
+
+    /// The schedule with what it broke, if it is this claim.
+    fn found(&self, schedule: &Schedule, judged: &Judged) -> Option<Found> {
+        let mut findings = judged.findings.iter();
+        findings.find_map(|(claim, finding)| match finding {
+            Finding::Broken(breach) if *claim == self.invariant => Some(Found {
+                schedule: schedule.clone(),
+                history: judged.history.clone(),
+                breach: breach.clone(),
+            }),
+            _ => None,
+        })
     }
 }

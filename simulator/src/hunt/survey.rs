@@ -1,7 +1,7 @@
 //! Sends clients to the boundary, once a run: what stands open is the same in every storm.
 
 use super::judge::judge;
-use super::shrink::{Found, Shrinker};
+use super::shrink::{Found, Shrinker, Tried};
 use super::tally::Tally;
 use super::{Order, Watcher};
 use crate::execute::{Begin, Stage, StageError};
@@ -48,7 +48,8 @@ pub(super) fn survey(
         return Ok(None);
     };
     // Mostly one account's affairs are enough, or none; all of them are many to take out singly.
-    let mut shrinker = Shrinker::new(stage, CLAIM, order.tries, watcher);
+    let mut tried = Tried::of([CLAIM]);
+    let mut shrinker = Shrinker::new(stage, CLAIM, order.tries, &mut tried, watcher);
     for of in [None, Some(0), Some(1)] {
         let mut less = alone.clone();
         let tries = |action: &Action| matches!(action, Action::Trespass(_));
