@@ -539,9 +539,7 @@ fn fight(
         }
     }
     let judged = judge::claims(history, &order.only);
-    if judged.broken().next().is_some() {
-        stage.refresh()?;
-    }
+    judge::clear_up(stage, &judged.history, judged.broken().next().is_some())?;
     Ok(Fight::Judged {
         schedule: chosen,
         judged: Box::new(judged),

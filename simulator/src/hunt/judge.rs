@@ -4,6 +4,7 @@ use crate::execute::{Begin, Stage, StageError};
 use crate::history::{History, Outcome, What};
 use crate::invariant::{Audit, Evidence, Finding, Invariant};
 use crate::storm::Schedule;
+use crate::target::Operation;
 
 /// What one schedule came to.
 #[derive(Clone, Debug)]
@@ -99,15 +100,25 @@ fn asked(history: History, audit: &Audit, only: &[Invariant]) -> Judged {
     Judged { history, findings }
 }
 
-/// Plays a schedule. Ids are fresh each time; only a sweep looks beyond them, so a database that
-/// was left without calm, with holds that a later sweep could find, is replaced.
+/// Plays a schedule, and leaves nothing behind that a later one could find.
 fn play(stage: &mut Stage, schedule: &Schedule, begin: Begin) -> Result<History, StageError> {
     let history = stage.play(schedule, begin)?;
+    let wrong = !Audit::of(&history).deviations.is_empty();
+    clear_up(stage, &history, wrong)?;
+    Ok(history)
+}
+
+/// Ids are fresh each time; only a sweep looks beyond them. So a database that something went wrong
+/// in, and that was left without calm, with holds that a later sweep could find, is replaced.
+pub(super) fn clear_up(
+    stage: &mut Stage,
+    history: &History,
+    wrong: bool,
+) -> Result<(), StageError> {
     let swept = |what: &What| matches!(what, What::Swept);
     let calm = history.happenings.iter().any(|it| swept(&it.what));
-    let wrong = !Audit::of(&history).deviations.is_empty();
-    if wrong && !calm {
+    if wrong && !calm && stage.offers().contains(&Operation::Sweep) {
         stage.refresh()?;
     }
-    Ok(history)
+    Ok(())
 }
