@@ -35,6 +35,7 @@ pub fn order(seed: u64, cases: u32) -> Order {
         faults: Fault::ALL.to_vec(),
         faults_named: false,
         only: Invariant::ALL.to_vec(),
+        enough: Vec::new(),
         first: Vec::new(),
         tries: hunt::TRIES,
     }

@@ -6,7 +6,7 @@ use simulator::execute::Begin;
 use simulator::hunt;
 use simulator::invariant::Invariant;
 use simulator::report::{Judged, Verdict};
-use simulator::storm::Schedule;
+use simulator::storm::{Fault, Schedule};
 use tests::{broken, order, stage};
 
 fn naive() -> Subject {
@@ -75,6 +75,18 @@ fn what_is_played_to_shorten_one_counterexample_tells_of_the_others() {
     let (one, two) = (Invariant::ExactlyOnce, Invariant::Reconciliation);
     let (each, both) = (tries(&[one]) + tries(&[two]), tries(&[one, two]));
     assert!(both < each, "{both} together, {each} one by one");
+}
+
+#[test]
+fn no_more_is_drawn_once_enough_is_broken() {
+    let mut stage = stage(naive()).unwrap();
+    let mut order = order(7, 60);
+    order.faults = vec![Fault::Duplicate];
+    order.enough = vec![Invariant::ExactlyOnce];
+    let report = hunt::hunt(&mut stage, &order, &mut ()).unwrap();
+    assert!(report.cases < 60, "{report:?}");
+    let entry = report.broken().find(|it| it.id == Invariant::ExactlyOnce);
+    assert!(entry.is_some_and(|it| it.counterexample.is_some()));
 }
 
 #[test]

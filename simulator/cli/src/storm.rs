@@ -23,6 +23,7 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
         faults: faults(&args.faults)?,
         faults_named: !args.faults.is_empty(),
         only: invariants(&args.only)?,
+        enough: Vec::new(),
         first: Vec::new(),
         tries: hunt::TRIES,
     };

@@ -51,6 +51,8 @@ pub struct Order {
     pub faults_named: bool,
     /// The invariants to judge.
     pub only: Vec<Invariant>,
+    /// Once all of these are broken no more storms are drawn; where it is empty, all are.
+    pub enough: Vec<Invariant>,
     /// Schedules found before, to play first.
     pub first: Vec<Saved>,
     /// How many simpler schedules are tried for each claim that breaks, [`TRIES`] or fewer; at least
@@ -283,7 +285,9 @@ fn storms(
     let cases = if hung { 0 } else { order.cases };
     for case in 0..cases {
         let late = order.time.is_some_and(|time| watch.elapsed() > time);
-        if late || watcher.stop() {
+        let is_broken = |claim| found.contains_key(claim) || broken.contains_key(claim);
+        let told = !order.enough.is_empty() && order.enough.iter().all(is_broken);
+        if late || told || watcher.stop() {
             break;
         }
         let Some(tree) = draw(&menu, order.seed, case) else {
@@ -376,6 +380,7 @@ pub fn replay(stage: &mut Stage, saved: &Saved) -> Result<Report, StageError> {
         faults: Vec::new(),
         faults_named: false,
         only: Invariant::ALL.to_vec(),
+        enough: Vec::new(),
         first: vec![saved.clone()],
         tries: TRIES,
     };

@@ -20,6 +20,8 @@ impl Step {
             faults: self.faults.clone(),
             faults_named: true,
             only: self.claims(),
+            // Whoever mends what is broken is waiting.
+            enough: self.holds.clone(),
             first: self.kept(),
             tries: Self::tries(),
         };
