@@ -45,6 +45,8 @@ max_logical_replication_workers = 0
 # Nothing moves by itself while a schedule runs.
 autovacuum = off
 jit = off
+# Each new process has it from the start, instead of loading it for its first function.
+shared_preload_libraries = 'plpgsql'
 checkpoint_timeout = 1h
 # Its Unix socket is the only way in; the folder is told at the start.
 listen_addresses = ''
