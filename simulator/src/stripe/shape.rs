@@ -236,7 +236,7 @@ impl Template {
 /// Appends what goes into a hole whose line is indented by `indent`.
 fn fill(body: &mut Vec<u8>, indent: usize, version: Version, filling: &Filling<'_>) {
     match filling {
-        Filling::Text(text) => json(body, text),
+        Filling::Text(said) => text(body, said),
         Filling::Number(number) => json(body, number),
         Filling::Flag(flag) => json(body, flag),
         Filling::Null => body.extend_from_slice(b"null"),
@@ -305,6 +305,19 @@ fn any(body: &mut Vec<u8>, indent: usize, value: &Value) {
         }
         plain => json(body, plain),
     }
+}
+
+/// Appends a text. Nearly all are ids, words and addresses, which stand as they are.
+fn text(body: &mut Vec<u8>, text: &str) {
+    let must_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // Not `any`: who looks at all bytes looks at many at once.
+    if (text.bytes()).fold(false, |escapes, byte| escapes | must_escape(byte)) {
+        return json(body, text);
+    }
+    body.reserve(text.len() + 2);
+    body.push(b'"');
+    body.extend_from_slice(text.as_bytes());
+    body.push(b'"');
 }
 
 fn json<T: serde::Serialize + ?Sized>(body: &mut Vec<u8>, value: &T) {
