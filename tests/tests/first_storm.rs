@@ -71,8 +71,8 @@ fn what_is_played_to_shorten_one_counterexample_tells_of_the_others() {
         assert_eq!(broken(&report).len(), only.len(), "{report:?}");
         tries.0
     };
-    // A second grant adds a row that no fact stands for: one bug, and two claims.
-    let (one, two) = (Invariant::ExactlyOnce, Invariant::Reconciliation);
+    // One bug of it breaks both.
+    let (one, two) = (Invariant::AtomicLifecycle, Invariant::HonestReplies);
     let (each, both) = (tries(&[one]) + tries(&[two]), tries(&[one, two]));
     assert!(both < each, "{both} together, {each} one by one");
 }
