@@ -13,7 +13,7 @@ use simulator::{
     AccountId, Answer, Balance, Credits, FactId, Grant, JobId, Ledger, LedgerError, Reserve,
     Subject, World,
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use tests::races::race;
@@ -75,7 +75,7 @@ struct Forgetful;
 #[derive(Default)]
 struct Purse {
     credits: i64,
-    facts: BTreeSet<String>,
+    facts: BTreeMap<String, i64>,
     jobs: BTreeMap<String, i64>,
 }
 
@@ -104,6 +104,11 @@ impl Purses {
     }
 }
 
+fn sensible(amount: Credits) -> Answer<i64> {
+    let amount = Some(amount.get()).filter(|it| *it > 0);
+    amount.ok_or_else(|| LedgerError::refused("an amount that makes no sense"))
+}
+
 impl Ledger for Forgetful {
     fn migrations() -> PathBuf {
         nothing()
@@ -127,27 +132,36 @@ impl Ledger for Forgetful {
     async fn grant(&self, account: &AccountId, fact: &FactId, amount: Credits) -> Answer<Grant> {
         let mut purses = purses();
         let purse = purses.of(account)?;
-        if purse.facts.insert(fact.as_str().to_owned()) {
-            purse.credits += amount.get();
+        let amount = sensible(amount)?;
+        if let Some(granted) = purse.facts.get(fact.as_str()) {
+            let same = *granted == amount;
+            return Ok(if same {
+                Grant::Granted
+            } else {
+                Grant::Conflict
+            });
         }
+        purse.credits += amount;
+        purse.facts.insert(fact.as_str().to_owned(), amount);
         Ok(Grant::Granted)
     }
     async fn reserve(&self, account: &AccountId, job: &JobId, amount: Credits) -> Answer<Reserve> {
         let mut purses = purses();
         let purse = purses.of(account)?;
+        let amount = sensible(amount)?;
         if let Some(held) = purse.jobs.get(job.as_str()) {
-            let same = *held == amount.get();
+            let same = *held == amount;
             return Ok(if same {
                 Reserve::Reserved
             } else {
                 Reserve::Conflict
             });
         }
-        if purse.credits < amount.get() {
+        if purse.credits < amount {
             return Ok(Reserve::Insufficient);
         }
-        purse.credits -= amount.get();
-        purse.jobs.insert(job.as_str().to_owned(), amount.get());
+        purse.credits -= amount;
+        purse.jobs.insert(job.as_str().to_owned(), amount);
         Ok(Reserve::Reserved)
     }
     async fn balance(&self, account: &AccountId) -> Answer<Balance> {
