@@ -84,7 +84,7 @@ fn no_more_is_drawn_once_enough_is_broken() {
     order.faults = vec![Fault::Duplicate];
     order.enough = vec![Invariant::ExactlyOnce];
     let report = hunt::hunt(&mut stage, &order, &mut ()).unwrap();
-    assert!(report.cases < 60, "{report:?}");
+    assert!((10..60).contains(&report.cases), "{report:?}");
     let entry = report.broken().find(|it| it.id == Invariant::ExactlyOnce);
     assert!(entry.is_some_and(|it| it.counterexample.is_some()));
 }

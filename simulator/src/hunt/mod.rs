@@ -51,7 +51,7 @@ pub struct Order {
     pub faults_named: bool,
     /// The invariants to judge.
     pub only: Vec<Invariant>,
-    /// Once all of these are broken no more storms are drawn; where it is empty, all are.
+    /// Once all of these are broken no more storms are drawn than ten; where it is empty, all are.
     pub enough: Vec<Invariant>,
     /// Schedules found before, to play first.
     pub first: Vec<Saved>,
@@ -286,7 +286,8 @@ fn storms(
     for case in 0..cases {
         let late = order.time.is_some_and(|time| watch.elapsed() > time);
         let is_broken = |claim| found.contains_key(claim) || broken.contains_key(claim);
-        let told = !order.enough.is_empty() && order.enough.iter().all(is_broken);
+        let told =
+            tally.cases >= ENOUGH && !order.enough.is_empty() && order.enough.iter().all(is_broken);
         if late || told || watcher.stop() {
             break;
         }
@@ -354,6 +355,9 @@ fn storms(
     }
     Ok(if hung { Ended::Hung } else { Ended::Whole })
 }
+
+/// So many storms are drawn where enough is broken, to see what isn't.
+const ENOUGH: u32 = 10;
 
 /// So many schedules are kept that broke one claim. A ledger that races with its own death may break
 /// it once and not again; the next may show the same without luck.
