@@ -178,11 +178,14 @@ impl Exhaustive {
 
 impl Place {
     fn preempted_after(&self) -> u32 {
-        let could_go_on = |last| self.enabled.iter().any(|choice| choice.actor == last);
         let preempts = self
             .last
-            .is_some_and(|last| last != self.chosen.actor && could_go_on(last));
+            .is_some_and(|last| last != self.chosen.actor && self.can_move(last));
         self.preempted + u32::from(preempts)
+    }
+
+    fn can_move(&self, actor: Actor) -> bool {
+        self.enabled.iter().any(|choice| choice.actor == actor)
     }
 
     fn sleeps(&self, actor: Actor) -> bool {
@@ -239,7 +242,11 @@ impl Strategy for Exhaustive {
         // A move begins where it was chosen, and who was picked for it belongs to it.
         let actor = self.path[self.trace.places()].chosen.actor;
         for race in self.trace.push(actor, footprint, with, self.path.len()) {
-            self.path[race.place].also_tries(&race.first);
+            let can_move = |place: usize| self.path[place].can_move(actor);
+            let was_let_go = !can_move(race.place) && can_move(race.ends);
+            if !was_let_go {
+                self.path[race.place].also_tries(&race.first);
+            }
         }
     }
 }

@@ -199,10 +199,15 @@ fn run(mut world: World, strategy: &mut impl Strategy) -> Result<Option<World>, 
             let place = wakes.iter().position(|it| *it == first);
             wakes = turned(wakes, place.expect("it takes of what it is given"));
         }
+        let waited = (0_u32..)
+            .zip(&world.actors)
+            .filter(|(_, it)| it.waits_for.is_some());
+        // Whoever waits may be told to wait for others now, and so has a part in it.
+        let with = waited.map(|(number, _)| Actor(number)).chain([actor]);
+        let with: Vec<Actor> = with.collect();
         let touched = world.step(actor, &wakes);
         let told = if picks { Footprint::unknown() } else { touched };
-        wakes.push(actor);
-        strategy.moved(&told, &wakes);
+        strategy.moved(&told, &with);
     }
 }
 

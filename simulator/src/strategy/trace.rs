@@ -39,11 +39,13 @@ impl Made {
     }
 }
 
-/// Two moves, of which the later could have come first.
+/// Two moves, of which the later could have come first, unless the earlier set it going.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Race {
     /// Where the earlier was chosen.
     pub(super) place: usize,
+    /// The place after it.
+    pub(super) ends: usize,
     /// Any of these moving there leads to the other order.
     pub(super) first: Vec<Actor>,
 }
@@ -84,14 +86,14 @@ impl Trace {
             }
             late.before.insert(number);
             late.before.extend(&early.before);
-            // Whoever was set going by a move couldn't have gone before it.
-            if !early.is_part(actor) {
+            if early.actor != actor {
                 races.push(number);
             }
         }
         self.moves.push(late);
         let races = races.into_iter().map(|early| Race {
             place: self.moves[early].place,
+            ends: self.moves[early].ends,
             first: self.first_without(early),
         });
         races.collect()
