@@ -207,12 +207,16 @@ impl<'a> Fight<'a> {
             .collect()
     }
 
-    /// Who moves next.
+    /// Who moves next. Whether somebody's start runs into what another holds in their process isn't
+    /// told by what they touch: so it is tried before each of the other's moves.
     fn choose(&mut self, enabled: &[usize]) -> Result<usize, Stop> {
+        if enabled.iter().any(|actor| !self.actors[*actor].begun) {
+            return self.pick(enabled);
+        }
         self.ask(enabled, |strategy, choices| strategy.choose(choices))
     }
 
-    /// Who of several, for a move that is under way.
+    /// Who of several, where each is to be tried: what depends on it isn't told by footprints.
     pub(super) fn pick(&mut self, among: &[usize]) -> Result<usize, Stop> {
         self.ask(among, |strategy, choices| strategy.pick(choices))
     }

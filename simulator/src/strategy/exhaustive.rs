@@ -240,7 +240,10 @@ impl Strategy for Exhaustive {
             return;
         }
         // A move begins where it was chosen, and who was picked for it belongs to it.
-        let actor = self.path[self.trace.places()].chosen.actor;
+        let Some(began) = self.path.get(self.trace.places()) else {
+            return;
+        };
+        let actor = began.chosen.actor;
         for race in self.trace.push(actor, footprint, with, self.path.len()) {
             let can_move = |place: usize| self.path[place].can_move(actor);
             let was_let_go = !can_move(race.place) && can_move(race.ends);

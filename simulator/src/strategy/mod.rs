@@ -99,8 +99,8 @@ pub trait Strategy {
     /// [`Diverged`] if the run isn't the one that this strategy is repeating.
     fn choose(&mut self, enabled: &[Choice]) -> Result<Next, Diverged>;
 
-    /// The same for a choice that belongs to a move, and isn't one: which of several waiters goes
-    /// first, or who is the victim of a deadlock.
+    /// The same where footprints don't tell what depends on the choice: which of several waiters
+    /// goes first, who is the victim of a deadlock, whether somebody's start runs into another's mutex.
     ///
     /// # Errors
     /// As [`Strategy::choose`].
