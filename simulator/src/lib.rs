@@ -21,6 +21,7 @@ pub mod invariant;
 pub mod lab;
 pub mod model;
 pub mod nearest;
+mod one_core;
 pub mod random;
 pub mod report;
 pub mod server;
@@ -31,4 +32,5 @@ pub mod stripe_server;
 pub mod target;
 pub mod wire;
 
+pub use one_core::OneCore;
 pub use target::*;

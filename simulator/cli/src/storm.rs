@@ -4,6 +4,7 @@ use crate::args::{ServerArgs, Storm, Strategy};
 use crate::failure::Failure;
 use crate::progress::{INTERRUPTED, Progress, interrupted};
 use crate::{ledgers, print};
+use simulator::OneCore;
 use simulator::execute::Stage;
 use simulator::hunt::{self, Method, Order, Plan};
 use simulator::invariant::Invariant;
@@ -27,6 +28,9 @@ pub(crate) fn run(args: &Storm) -> Result<u8, Failure> {
         first: Vec::new(),
         tries: hunt::TRIES,
     };
+    // A load is the one thing here that runs side by side.
+    let alone = args.strategy != Some(Strategy::Load);
+    let _core = alone.then(OneCore::take);
     let server = provision(&args.server)?;
     if !args.json {
         let settings = format!("{}  PostgreSQL {}", how(args), server.version());

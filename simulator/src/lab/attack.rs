@@ -6,6 +6,7 @@ use crate::clock::Stopwatch;
 use crate::execute::{Stage, StageError};
 use crate::hunt::{self, Enough, Order, Plan};
 use crate::invariant::Invariant;
+use crate::one_core::OneCore;
 use crate::report::{Entry, Judged, Report, Saved, Verdict};
 use crate::server::{self, Request};
 use crate::target::Subject;
@@ -27,6 +28,7 @@ impl Step {
         };
         let mut took = Took::default();
         let watch = Stopwatch::start();
+        let _core = OneCore::take();
         let server = server::provision(&Request::default())?;
         let mut stage = Stage::new(subject, server)?;
         let kept = |saved: &Saved| saved.schedule.needs_wire();
