@@ -9,6 +9,7 @@ use super::sending::Sending;
 use crate::history::{Outcome, What};
 use crate::model::Reach;
 use crate::target::{Operation, Reply};
+use std::collections::BTreeSet;
 
 /// How many sweeps may find something before the calm stops asking.
 const SWEEPS: usize = 40;
@@ -27,12 +28,23 @@ impl Play<'_> {
             return;
         }
         self.happens(What::Calm);
+        self.calms = true;
         self.look_at_all(0);
-        if self.offers(Operation::Sweep) && self.sweep_until_empty() {
-            self.happens(What::Swept);
-            self.look_at_all(1);
+        if self.offers(Operation::Sweep) {
+            let swept = self.sweep_until_empty();
+            if swept {
+                self.happens(What::Swept);
+            }
+            if swept || self.manner.spares {
+                self.look_at_all(1);
+            }
         }
-        self.refund_ended_jobs();
+        let refunded = self.refund_ended_jobs();
+        if self.manner.spares {
+            for account in refunded {
+                self.look(account, 1);
+            }
+        }
     }
 
     /// True once both instances, one after the other, had nothing to refund, and would have had it.
@@ -63,9 +75,11 @@ impl Play<'_> {
         false
     }
 
-    fn refund_ended_jobs(&mut self) {
+    /// Refunds each job once more that has ended; returns whose they are.
+    fn refund_ended_jobs(&mut self) -> BTreeSet<usize> {
+        let mut refunded = BTreeSet::new();
         if !self.offers(Operation::Refund) {
-            return;
+            return refunded;
         }
         let swept = matches!(
             self.history.happenings.iter().rev().find(|happening| {
@@ -90,7 +104,9 @@ impl Play<'_> {
             if let (Some(account), true) = (account, ended) {
                 self.send(&Sending::refund(self, lane, account, lane % 2));
                 self.drain();
+                refunded.insert(account);
             }
         }
+        refunded
     }
 }

@@ -84,7 +84,12 @@ impl Play<'_> {
             }
             return;
         }
-        self.look_at_all(0);
+        // Where nothing more is asked the calm begins, and looks.
+        let mut sent = sendings.iter().zip(&requests);
+        let asks_again = sent.any(|(sending, it)| sending.again(&it.outcome).is_some());
+        if !self.manner.spares || asks_again || self.awaits() {
+            self.look_at_all(0);
+        }
         for (sending, request) in sendings.iter().zip(&requests) {
             self.follow_up(sending, request.clone());
         }

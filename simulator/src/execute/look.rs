@@ -16,7 +16,7 @@ impl Play<'_> {
     }
 
     pub(super) fn look_at_all(&mut self, instance: usize) {
-        for account in 0..self.history.parties.len() {
+        for account in self.present() {
             self.look(account, instance);
         }
     }

@@ -48,6 +48,10 @@ pub(super) struct Play<'a> {
     pub(super) mistaken: Option<String>,
     /// Time was made to pass for all holds that there were.
     pub(super) aged: bool,
+    /// The calm has begun.
+    pub(super) calms: bool,
+    /// Accounts that nothing in the schedule is of: they aren't even opened.
+    absent: Vec<usize>,
     /// Who chooses in a duel.
     pub(super) strategy: Option<&'a mut dyn Strategy>,
     pub(super) manner: Manner,
@@ -139,6 +143,8 @@ impl<'a> Play<'a> {
             journey: Journey::begin(),
             mistaken: None,
             aged: false,
+            calms: false,
+            absent: Vec::new(),
             strategy,
             manner: Manner::default(),
             chosen: Chosen::default(),
@@ -148,6 +154,8 @@ impl<'a> Play<'a> {
 
     /// From the first step to the end of the calm; the instances that are alive then come back.
     pub(super) fn run(mut self, schedule: &Schedule) -> Played {
+        let of_nobody = |account: &usize| !schedule.concerns(*account);
+        self.absent = (0..ACCOUNTS).filter(of_nobody).collect();
         self.open_accounts(schedule);
         self.begin(schedule);
         self.drain();
@@ -199,9 +207,15 @@ impl<'a> Play<'a> {
         }
     }
 
+    /// The accounts that take part, and the bystander.
+    pub(super) fn present(&self) -> Vec<usize> {
+        let all = 0..self.history.parties.len();
+        all.filter(|it| !self.absent.contains(it)).collect()
+    }
+
     /// Accounts and customers exist before the weather; the bystander has bought a pack.
     pub(super) fn open_accounts(&mut self, schedule: &Schedule) {
-        for number in 0..self.history.parties.len() {
+        for number in self.present() {
             if self.hung {
                 return;
             }
@@ -223,7 +237,7 @@ impl<'a> Play<'a> {
             }
         }
         self.fund_the_bystander();
-        for number in 0..self.history.parties.len() {
+        for number in self.present() {
             let opening = self.read_balance(number, 0).and_then(Result::ok);
             let rows = self.read_entries(number, 0).and_then(Result::ok);
             let party = &mut self.history.parties[number];
@@ -448,7 +462,7 @@ impl<'a> Play<'a> {
                 self.happens(What::ServerCrash);
             }
             self.look_at_all(instance);
-        } else if !self.spares(&request) {
+        } else if !self.spares() {
             match request.account {
                 Some(account) => self.look(account, instance),
                 None => self.look_at_all(instance),
@@ -458,15 +472,10 @@ impl<'a> Play<'a> {
     }
 
     /// Whether the money isn't read after this request: what only leads to a duel is judged by its
-    /// reply, and a sweep that found nothing by what is read at the end.
-    fn spares(&self, request: &Request) -> bool {
-        if !self.manner.spares {
-            return false;
-        }
-        let nothing = matches!(&request.outcome,
-            Outcome::Replied(Reply::Sweep(jobs)) if jobs.is_empty())
-            || matches!(&request.outcome, Outcome::Replied(Reply::Swept(0)));
-        self.chosen.order.is_empty() || self.chosen.stops() || nothing
+    /// reply, and what comes after it in the calm by what is read at the end.
+    fn spares(&self) -> bool {
+        let leads_there = self.chosen.order.is_empty() || self.chosen.stops();
+        self.manner.spares && (leads_there || self.calms)
     }
 
     /// Queues a retry where one is due, or notes that nobody asks again.
@@ -532,6 +541,11 @@ impl<'a> Play<'a> {
     fn enqueue(&mut self, at: u32, pending: Pending) {
         self.queue.insert((at, self.queued), pending);
         self.queued += 1;
+    }
+
+    /// Whether anything is still to come before the calm.
+    pub(super) fn awaits(&self) -> bool {
+        !self.queue.is_empty()
     }
 
     /// When the next delivery is signed: real seconds, because ledgers compare with a real clock.

@@ -53,6 +53,12 @@ impl Schedule {
         self.steps.iter().any(tries)
     }
 
+    /// Whether anything in it is of this account. Clients at the boundary know all that there are.
+    #[must_use]
+    pub fn concerns(&self, account: usize) -> bool {
+        self.has_trespass() || self.steps.iter().any(|step| step.account == account)
+    }
+
     /// The first thing in it that no storm has, if a file says so: every step must be of an
     /// account and a lane that there are, in the order of its time.
     #[must_use]
