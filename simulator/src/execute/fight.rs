@@ -22,7 +22,7 @@ use super::stage::Stage;
 use super::wire::{Watched, Wire};
 use crate::clock::Stopwatch;
 use crate::history::{Move, Outcome, Span};
-use crate::server::{Paused, ServerError};
+use crate::server::{Paused, ServerError, Touched};
 use crate::storm::Moment;
 use crate::strategy::{self, Choice, Diverged, Footprint, Next, Strategy, Tables};
 use crate::target::{Call, LedgerError, Process, Reply};
@@ -57,6 +57,10 @@ pub(super) struct Fight<'a> {
     pub(super) attended: [Option<usize>; 2],
     pub(super) paused: Paused,
     pub(super) moves: Vec<Move>,
+    /// Somebody has just passed a gate.
+    pub(super) silent: bool,
+    /// What each backend has touched, where that was seen since anybody moved.
+    pub(super) touched: Option<BTreeMap<u32, Touched>>,
 }
 
 /// How a fight went.
@@ -120,6 +124,8 @@ impl<'a> Fight<'a> {
             attended: [None, None],
             paused: Paused::default(),
             moves: Vec::new(),
+            silent: false,
+            touched: None,
         }
     }
 
@@ -328,6 +334,7 @@ impl<'a> Fight<'a> {
             number: flight.number,
         });
         let backend = flight.backend;
+        self.silent = true;
         Ok(self.watched.watch.pass(backend)?)
     }
 
@@ -350,21 +357,15 @@ impl<'a> Fight<'a> {
     /// Looks at what the step has touched, and tells the strategy.
     pub(super) fn observe(&mut self, picked: bool) -> Result<(), Stop> {
         let reach = self.watched.reach()?;
-        let backends = |actor: &Actor| actor.backends.keys().copied().collect::<Vec<u32>>();
-        let asked: Vec<u32> = self.actors.iter().flat_map(backends).collect();
-        let mut touched = if asked.is_empty() {
-            Vec::new().into_iter()
-        } else {
-            self.watched.watch.touched(&asked)?.into_iter()
-        };
+        let mut touched = self.what_is_touched()?;
         let written = self.counter.api().writes();
         let writes_to_stripe = std::mem::replace(&mut self.written, written) != written;
         let (mut all, mut with) = (Footprint::nothing(), Vec::new());
         for (number, actor) in self.actors.iter_mut().enumerate() {
             let (moved, ended) = (actor.step.moved, actor.step.ended);
             with.extend(moved.then(|| name(number)));
-            let backends: Vec<u32> = actor.backends.keys().copied().collect();
-            let now = backends.into_iter().zip(touched.by_ref()).collect();
+            let backends = actor.backends.keys();
+            let now = backends.filter_map(|it| touched.remove_entry(it)).collect();
             let hidden = reach.isolates || reach.ungated > 0 || ended && reach.defers;
             let mut footprint = actor.footprint(now);
             if moved && (hidden || writes_to_stripe) {

@@ -9,9 +9,9 @@ use super::fight::{Fight, LISTEN, Stop};
 use super::line::News;
 use crate::clock::Stopwatch;
 use crate::history::{Move, Names};
-use crate::server::Standing;
+use crate::server::{Seen, Standing, Touched};
 use crate::wire::{Arrival, Status, Verdict};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How long to listen where nobody can move and somebody is still to come back by itself.
@@ -24,6 +24,7 @@ impl Fight<'_> {
     /// Waits until everybody rests. Who woke together is told in an order of its own, whoever was
     /// heard first.
     pub(super) fn settle(&mut self) -> Result<(), Stop> {
+        self.touched = None;
         let moved = self.moves.len();
         let settled = self.come_to_rest();
         self.moves[moved..].sort_by_key(|it| it.actor);
@@ -32,12 +33,15 @@ impl Fight<'_> {
 
     pub(super) fn come_to_rest(&mut self) -> Result<(), Stop> {
         let watch = Stopwatch::start();
+        // From one gate to the next nothing is heard: PostgreSQL is asked at once.
+        let mut silent = std::mem::take(&mut self.silent);
         loop {
-            let patience = if self.those(Actor::may_be_heard).is_empty() {
+            let patience = if silent || self.those(Actor::may_be_heard).is_empty() {
                 Duration::ZERO
             } else {
                 LISTEN
             };
+            silent = false;
             if self.listen(patience) {
                 continue;
             }
@@ -143,6 +147,7 @@ impl Fight<'_> {
     pub(super) fn listen(&mut self, patience: Duration) -> bool {
         let mut heard = false;
         while let Some(news) = self.wire.news(patience, !heard) {
+            self.touched = None;
             self.hear(news);
             heard = true;
         }
@@ -215,33 +220,30 @@ impl Fight<'_> {
         }
     }
 
-    /// Asks PostgreSQL where all flights stand.
+    /// Asks PostgreSQL where all flights stand, and what everybody has touched by then.
     pub(super) fn ask_standings(&mut self) -> Result<(), Stop> {
-        let flights = |actor: &Actor| -> Vec<u32> {
-            let asked = actor.flights.iter().filter(|it| it.stand != Stand::Paused);
-            asked.map(|flight| flight.backend).collect()
-        };
-        let asked: Vec<u32> = self.actors.iter().flat_map(flights).collect();
-        if asked.is_empty() {
+        if self.actors.iter().all(|actor| actor.flights.is_empty()) {
             return Ok(());
         }
-        let mut standings = self.watched.watch.standings(&asked)?.into_iter();
+        let mut seen = self.see_all()?;
         let mut waiting = Vec::new();
         for (number, actor) in self.actors.iter_mut().enumerate() {
             for flight in &mut actor.flights {
                 if flight.stand == Stand::Paused {
                     continue;
                 }
-                let stand = match standings.next() {
-                    Some(Standing::AtGate) if flight.passes => {
+                let seen = seen.get_mut(&flight.backend);
+                let standing = seen.map(|it| std::mem::take(&mut it.standing));
+                let stand = match standing.unwrap_or_default() {
+                    Standing::AtGate if flight.passes => {
                         flight.passes = false;
                         actor.step.wrote = true;
                         self.watched.watch.pass(flight.backend)?;
                         Stand::Works
                     }
-                    Some(Standing::AtGate) => Stand::AtGate,
-                    Some(Standing::Waits(by)) => Stand::Waits(by),
-                    Some(Standing::Free) | None => Stand::Works,
+                    Standing::AtGate => Stand::AtGate,
+                    Standing::Waits(by) => Stand::Waits(by),
+                    Standing::Free => Stand::Works,
                 };
                 if stand != flight.stand {
                     (actor.step.moved, actor.step.ran) = (true, true);
@@ -253,10 +255,30 @@ impl Fight<'_> {
                 }
             }
         }
+        self.touched = Some(touched(seen));
         for (actor, number, by) in waiting {
             self.note_wait(actor, number, &by);
         }
         Ok(())
+    }
+
+    /// What everybody has touched, as long as nobody moves.
+    pub(super) fn what_is_touched(&mut self) -> Result<BTreeMap<u32, Touched>, Stop> {
+        match self.touched.take() {
+            Some(touched) => Ok(touched),
+            None => Ok(touched(self.see_all()?)),
+        }
+    }
+
+    /// What is seen of each backend that has worked for somebody.
+    fn see_all(&mut self) -> Result<BTreeMap<u32, Seen>, Stop> {
+        let backends = self.actors.iter().flat_map(|actor| actor.backends.keys());
+        let backends: Vec<u32> = backends.copied().collect();
+        if backends.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let seen = self.watched.watch.see(&backends)?;
+        Ok(backends.into_iter().zip(seen).collect())
     }
 
     /// Notes what came of a statement. What comes of one that waited is a mark of its own: others
@@ -341,4 +363,9 @@ impl Fight<'_> {
             }
         }
     }
+}
+
+fn touched(seen: BTreeMap<u32, Seen>) -> BTreeMap<u32, Touched> {
+    let each = seen.into_iter();
+    each.map(|(backend, it)| (backend, it.touched)).collect()
 }

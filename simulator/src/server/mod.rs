@@ -69,4 +69,4 @@ pub use server::{Database, Server, Template};
 pub(crate) use session::Session;
 pub use source::{Source, first_of};
 pub use version::{OLDEST_MAJOR, Version};
-pub use watch::{Reach, Standing, Touched, Watch};
+pub use watch::{Reach, Seen, Standing, Touched, Watch};

@@ -21,14 +21,24 @@ const VERBS: [(u32, &str); 4] = [
 ];
 
 /// Where a backend stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
     /// It waits for nobody: it works, or waits for its client.
+    #[default]
     Free,
     /// It rests at a write gate.
     AtGate,
     /// It waits for these backends.
     Waits(Vec<u32>),
+}
+
+/// What is seen of a backend.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Where it stands.
+    pub standing: Standing,
+    /// What its transaction has touched so far.
+    pub touched: Touched,
 }
 
 /// What a backend's transaction has touched so far, as its locks tell.
@@ -152,31 +162,15 @@ impl Watch {
         self.session.run(all).map_err(failed("open the gates"))
     }
 
-    /// Where each of these backends stands, asked in one go.
+    /// Where each of these backends stands, and then what it has touched in the transaction that it
+    /// is in: whoever didn't work when the first was asked hasn't moved since.
     ///
     /// # Errors
     /// The server doesn't answer.
-    pub fn standings(&mut self, backends: &[u32]) -> Result<Vec<Standing>, ServerError> {
-        let sql = "select array_to_string(pg_blocking_pids(b::int), ' ') from unnest($1) b";
-        let rows = self.session.texts_of(sql, backends);
-        let rows = rows.map_err(failed("see who waits for whom"))?;
-        let standing = |row: &String| {
-            let by = numbers(row.split(' '));
-            match by.as_slice() {
-                [] => Standing::Free,
-                [only] if *only == self.backend => Standing::AtGate,
-                _ => Standing::Waits(by),
-            }
-        };
-        Ok(rows.iter().map(standing).collect())
-    }
-
-    /// What each of these backends has touched in the transaction that it is in.
-    ///
-    /// # Errors
-    /// The server doesn't answer.
-    pub fn touched(&mut self, backends: &[u32]) -> Result<Vec<Touched>, ServerError> {
-        let sql = "select concat_ws(' ', l.pid, l.mode, coalesce(l.relation, l.classid, 0), \
+    pub fn see(&mut self, backends: &[u32]) -> Result<Vec<Seen>, ServerError> {
+        let sql = "select concat_ws(' ', 'by', b, array_to_string(pg_blocking_pids(b::int), ' ')) \
+               from unnest($1) b \
+             union all select concat_ws(' ', l.pid, l.mode, coalesce(l.relation, l.classid, 0), \
                coalesce(c.relkind::text, l.locktype), l.objid::bigint, \
                case when l.locktype = 'advisory' then l.objid::regclass end) \
              from pg_locks l left join pg_class c \
@@ -185,9 +179,15 @@ impl Watch {
                or l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted \
                or l.relation >= 16384 and c.relkind in ('r', 'p', 'm', 'S'))";
         let rows = self.session.texts_of(sql, backends);
-        let rows = rows.map_err(failed("see what was touched"))?;
-        let mut seen: BTreeMap<u32, Touched> = BTreeMap::new();
+        let rows = rows.map_err(failed("see who waits for whom"))?;
+        let mut seen: BTreeMap<u32, Seen> = BTreeMap::new();
         for row in &rows {
+            if let Some(by) = row.strip_prefix("by ") {
+                if let [backend, by @ ..] = numbers(by.split(' ')).as_slice() {
+                    seen.entry(*backend).or_default().standing = self.standing(by);
+                }
+                continue;
+            }
             let mut words = row.splitn(6, ' ');
             let mut word = || words.next().unwrap_or_default();
             let Ok(backend) = word().parse() else {
@@ -195,17 +195,24 @@ impl Watch {
             };
             let (mode, what) = (word(), word().parse().unwrap_or(0));
             let kind = word();
-            let touched = seen.entry(backend).or_default();
+            let touched = &mut seen.entry(backend).or_default().touched;
             if kind == "advisory" {
                 touched.advisory(what, word().parse().unwrap_or(0), word());
             } else {
                 touched.lock(mode, kind, what);
             }
         }
-        let taken = backends
-            .iter()
-            .map(|it| seen.remove(it).unwrap_or_default());
-        Ok(taken.collect())
+        let each = backends.iter();
+        Ok(each.map(|it| seen.remove(it).unwrap_or_default()).collect())
+    }
+
+    /// Where a backend stands that waits for these.
+    fn standing(&self, by: &[u32]) -> Standing {
+        match by {
+            [] => Standing::Free,
+            [only] if *only == self.backend => Standing::AtGate,
+            _ => Standing::Waits(by.to_vec()),
+        }
     }
 
     /// Ends what a backend does, as PostgreSQL ends a deadlock's victim: its client gets an error.
@@ -314,9 +321,9 @@ mod tests {
 
     fn until(watch: &mut Watch, backend: u32, wanted: &str) {
         loop {
-            let standing = watch.standings(&[backend]).unwrap().remove(0);
-            let pending = watch.touched(&[backend]).unwrap().remove(0).pending;
-            if standing == Standing::AtGate && pending.is_some_and(|(_, it)| it == wanted) {
+            let seen = watch.see(&[backend]).unwrap().remove(0);
+            let pending = seen.touched.pending;
+            if seen.standing == Standing::AtGate && pending.is_some_and(|(_, it)| it == wanted) {
                 return;
             }
             std::thread::yield_now();
@@ -376,12 +383,12 @@ mod tests {
         let sql = "begin; select * from notes; select * from secrets for update;
                    insert into notes values ('a')";
         session.run(sql).unwrap();
-        let touched = watch.touched(&[backend]).unwrap().remove(0);
+        let touched = watch.see(&[backend]).unwrap().remove(0).touched;
         assert_eq!(touched.read, BTreeSet::from([oids[0]]));
         assert_eq!(touched.written, BTreeSet::from([oids[0]]));
         assert_eq!(touched.locked, BTreeSet::from([oids[1]]));
         assert!(touched.numbered && !touched.more && touched.pending.is_none());
         session.run("select pg_advisory_lock(7)").unwrap();
-        assert!(watch.touched(&[backend]).unwrap()[0].more);
+        assert!(watch.see(&[backend]).unwrap()[0].touched.more);
     }
 }
