@@ -11,9 +11,9 @@ use std::fs::File;
 #[derive(Debug)]
 #[must_use = "the thread may go anywhere again once this is dropped"]
 pub struct OneCore {
-    /// Where the thread might run before.
+    /// Where the thread might run before, and where it runs now.
     #[cfg(target_os = "linux")]
-    before: rustix::thread::CpuSet,
+    cores: [rustix::thread::CpuSet; 2],
     /// The core's folder, locked: the mark that it is taken.
     _taken: File,
 }
@@ -34,10 +34,21 @@ impl OneCore {
             one.set(core);
             sched_setaffinity(None, &one).ok()?;
             Some(Self {
-                before,
+                cores: [before, one],
                 _taken: taken,
             })
         })
+    }
+
+    /// Does what isn't to be kept there, such as starting what takes a core of its own.
+    pub fn outside<T>(&self, does: impl FnOnce() -> T) -> T {
+        use rustix::thread::sched_setaffinity;
+
+        let [before, one] = &self.cores;
+        let _ = sched_setaffinity(None, before);
+        let done = does();
+        let _ = sched_setaffinity(None, one);
+        done
     }
 }
 
@@ -45,7 +56,7 @@ impl OneCore {
 impl Drop for OneCore {
     fn drop(&mut self) {
         // A thread that can't leave its core still runs.
-        let _ = rustix::thread::sched_setaffinity(None, &self.before);
+        let _ = rustix::thread::sched_setaffinity(None, &self.cores[0]);
     }
 }
 
@@ -54,6 +65,11 @@ impl OneCore {
     /// Nothing: here no thread can be kept to a core.
     pub fn take() -> Option<Self> {
         None
+    }
+
+    /// Does it.
+    pub fn outside<T>(&self, does: impl FnOnce() -> T) -> T {
+        does()
     }
 }
 
@@ -77,6 +93,9 @@ mod tests {
             let (inherited, other) = beside.join().unwrap();
             assert_eq!(inherited, mine, "what it starts stays on its core");
             assert_eq!(other, None, "that core is taken");
+            let outside = || std::thread::spawn(cores).join().unwrap();
+            assert_eq!(one.outside(outside), before);
+            assert_eq!(cores(), mine);
             drop(one);
         }
         assert_eq!(cores(), before);

@@ -2,9 +2,11 @@
 
 use simulator::Subject;
 use simulator::execute::Stage;
-use simulator::hunt::{self, Method, Plan};
+use simulator::hunt::{self, Helper, Method, Plan, Shares};
 use simulator::invariant::Invariant;
 use simulator::report::{Judged, Report, Verdict};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
 use tests::races::race;
 use tests::schoolbook::OneFunction;
 use tests::{broken, order, stage};
@@ -20,7 +22,7 @@ fn duels_of(subject: Subject) -> (Stage, Report) {
 fn the_reference_that_collects_again_holds_in_every_order_of_every_pair() {
     let (_, report) = duels_of(reference::subjects().remove(1));
     assert_eq!(report.verdict, Verdict::Held, "{report:?}");
-    assert_eq!(report.duels.len(), 28);
+    assert_eq!(report.duels.len(), 23);
     for duel in &report.duels {
         assert!(duel.whole && duel.orders > 1, "{duel:?}");
     }
@@ -31,6 +33,60 @@ fn the_reference_that_collects_again_holds_in_every_order_of_every_pair() {
             Judged::Held
         };
         assert_eq!(entry.verdict, wanted, "{}", entry.id);
+    }
+}
+
+/// Fights the pairs of two stages of one ledger, the second for a helper that answers at the other
+/// end of a socket; and how many it was asked for.
+fn helped(subject: fn() -> Subject) -> (Report, usize) {
+    let stage = || stage(subject()).unwrap().with_wire().unwrap();
+    let (mut first, mut second) = (stage(), stage());
+    let (asks, theirs) = UnixStream::pair().unwrap();
+    let (heard, hears) = UnixStream::pair().unwrap();
+    let plan = Plan::pairs();
+    std::thread::scope(|scope| {
+        // Whatever is asked is counted on its way.
+        let mut to = heard.try_clone().unwrap();
+        let counts = scope.spawn(move || {
+            let asked = BufReader::new(theirs.try_clone().unwrap()).lines();
+            let mut answers = BufReader::new(heard).lines();
+            let mut back = theirs;
+            let mut count = 0;
+            for line in asked.map_while(Result::ok) {
+                writeln!(to, "{line}").unwrap();
+                let Some(Ok(answer)) = answers.next() else {
+                    break;
+                };
+                if writeln!(back, "{answer}").is_err() {
+                    break;
+                }
+                count += 1;
+            }
+            to.shutdown(std::net::Shutdown::Both).unwrap();
+            count
+        });
+        scope.spawn(|| hunt::help(&mut second, &order(1, 1), &plan, hears).unwrap());
+        let shares = Shares::of(&first, &plan, Some(Helper::at(asks)));
+        let report = hunt::duel_with(&mut first, &order(1, 1), &plan, &mut (), shares).unwrap();
+        (report, counts.join().unwrap())
+    })
+}
+
+#[test]
+fn a_helper_changes_no_word_of_a_report() {
+    let holds: fn() -> Subject = || race::<OneFunction<true>>("locked");
+    let breaks: fn() -> Subject = || museum::specimens().remove(0);
+    for (subject, verdict) in [(holds, Verdict::Held), (breaks, Verdict::Broken)] {
+        let (_, alone) = duels_of(subject());
+        let (together, asked) = helped(subject);
+        assert_eq!(together.verdict, verdict, "{together:?}");
+        assert!(asked > 0, "nobody helped");
+        let told = |report: Report| {
+            let mut told = serde_json::to_value(report).unwrap();
+            told.as_object_mut().unwrap().remove("elapsed_ms").unwrap();
+            told
+        };
+        assert_eq!(told(together), told(alone));
     }
 }
 

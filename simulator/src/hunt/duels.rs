@@ -5,6 +5,7 @@
 //! either, the rest of the budget is drawn by PCT, which says with what probability it finds a bug
 //! of its depth.
 
+use super::helper::{self, Helper, Shares};
 use super::judge::{self, Judged};
 use super::shrink::Found;
 use super::tally::Tally;
@@ -18,6 +19,7 @@ use crate::report::{Coverage, Divergence, Saved, statements};
 use crate::storm::{Action, Duel, Fault, Moment, Schedule};
 use crate::strategy::{Actor, Diverged, Exhaustive, Handover, Pct, Random, Replay, Strategy};
 use std::collections::BTreeSet;
+use std::os::unix::net::UnixStream;
 
 /// Which duels are fought, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,49 +123,41 @@ struct Round {
     unreduced: Option<u64>,
 }
 
-/// Fights every duel of what the ledger offers.
+/// Fights every duel of what the ledger offers, and then lets processes die in them.
 pub(super) fn fight_all(
     stage: &mut Stage,
     order: &Order,
     plan: &Plan,
     watcher: &mut dyn Watcher,
-    tally: &mut Tally,
-    found: &mut Finds,
+    (tally, found): (&mut Tally, &mut Finds),
+    mut shares: Shares,
 ) -> Result<(), StageError> {
-    let pairs = stage.menu().duels().into_iter();
-    let mut duels: Vec<(Duel, u32)> = pairs.map(|duel| (duel, plan.orders)).collect();
     if plan.threes > 0 && stage.asks() {
-        // Whoever waits for Stripe looks there like whoever waits for the other in the same process.
         let left = "calls that share a process were not fought: this ledger asks Stripe";
         tally.left_out.push(left.to_owned());
-    } else if plan.threes > 0 {
-        let threes = stage.menu().threes().into_iter();
-        duels.extend(threes.map(|duel| (duel, plan.threes)));
     }
+    let duels = duels(stage, plan);
     let all = u32::try_from(duels.len()).unwrap_or(u32::MAX);
-    let mut duelling = Duelling {
-        stage,
-        order,
-        watcher,
-        tally,
-        found,
-        once: BTreeSet::new(),
-        watch: Stopwatch::start(),
-        minds_memory: false,
-    };
+    let mut duelling = Duelling::on(stage, order, watcher, tally, found);
     let mut fought = 0;
-    for (done, (duel, most)) in (1..).zip(&duels) {
-        duelling.minds_memory = false;
-        let over = duelling.fight(duel, plan, *most, random::case_seed(order.seed, done))?;
-        fought = done;
-        duelling.tally.cases = done;
-        duelling.watcher.case(done, all);
+    while let Some(turn) = shares.next() {
+        let mut over = false;
+        match turn.counted {
+            Some(counted) => duelling.tally.add(counted),
+            None => over = duelling.takes(turn.number, &duels, plan)?,
+        }
+        if duelling.has_broken() {
+            // From here on what is fought depends on what was found.
+            shares.alone();
+        }
+        if turn.number < duels.len() {
+            fought += 1;
+            duelling.tally.cases = fought;
+            duelling.watcher.case(fought, all);
+        }
         if over {
             break;
         }
-    }
-    if fought == all {
-        duelling.die_waiting(plan.deaths)?;
     }
     let unbroken = duelling.is_unbroken();
     let Duelling {
@@ -186,6 +180,44 @@ pub(super) fn fight_all(
     Ok(())
 }
 
+impl Shares {
+    /// All that is fought on this stage, of which a helper, if there is one, begins with the last.
+    #[must_use]
+    pub fn of(stage: &Stage, plan: &Plan, helper: Option<Helper>) -> Self {
+        Self::among(duels(stage, plan).len() + 1, helper)
+    }
+}
+
+/// Fights what is asked for, each as if nothing had been found before.
+pub(super) fn help(
+    stage: &mut Stage,
+    order: &Order,
+    plan: &Plan,
+    asker: UnixStream,
+) -> Result<(), StageError> {
+    let duels = duels(stage, plan);
+    helper::answer(asker, |number| {
+        let (mut tally, mut found) = (Tally::default(), Finds::new());
+        let mut nobody = ();
+        let mut duelling = Duelling::on(stage, order, &mut nobody, &mut tally, &mut found);
+        let over = duelling.takes(number, &duels, plan)?;
+        let well = !over && !duelling.has_broken();
+        Ok((well && tally.is_all()).then_some(tally))
+    })
+}
+
+/// The duels of what the ledger offers, each with how many orders are tried at most.
+fn duels(stage: &Stage, plan: &Plan) -> Vec<(Duel, u32)> {
+    let pairs = stage.menu().duels().into_iter();
+    let mut duels: Vec<(Duel, u32)> = pairs.map(|duel| (duel, plan.orders)).collect();
+    // Whoever waits for Stripe looks there like whoever waits for the other in the same process.
+    if plan.threes > 0 && !stage.asks() {
+        let threes = stage.menu().threes().into_iter();
+        duels.extend(threes.map(|duel| (duel, plan.threes)));
+    }
+    duels
+}
+
 /// What all duels of a run have in common, and all that their orders are counted in.
 struct Duelling<'a> {
     stage: &'a mut Stage,
@@ -203,7 +235,48 @@ struct Duelling<'a> {
     minds_memory: bool,
 }
 
-impl Duelling<'_> {
+impl<'a> Duelling<'a> {
+    fn on(
+        stage: &'a mut Stage,
+        order: &'a Order,
+        watcher: &'a mut dyn Watcher,
+        tally: &'a mut Tally,
+        found: &'a mut Finds,
+    ) -> Self {
+        Self {
+            stage,
+            order,
+            watcher,
+            tally,
+            found,
+            once: BTreeSet::new(),
+            watch: Stopwatch::start(),
+            minds_memory: false,
+        }
+    }
+
+    /// The duel of that number, or, after the last, processes that die; true if nothing more is to
+    /// be tried.
+    fn takes(
+        &mut self,
+        number: usize,
+        duels: &[(Duel, u32)],
+        plan: &Plan,
+    ) -> Result<bool, StageError> {
+        let Some((duel, most)) = duels.get(number) else {
+            self.die_waiting(plan.deaths)?;
+            return Ok(false);
+        };
+        self.minds_memory = false;
+        let case = u32::try_from(number + 1).unwrap_or(u32::MAX);
+        self.fight(duel, plan, *most, random::case_seed(self.order.seed, case))
+    }
+
+    /// Whether anything broke, be it once.
+    fn has_broken(&self) -> bool {
+        !self.found.is_empty() || !self.once.is_empty()
+    }
+
     /// Whether something that is to be judged isn't broken yet.
     fn is_unbroken(&self) -> bool {
         let mut claims = self.order.only.iter();

@@ -2,6 +2,7 @@
 //!
 //! - `climb` strikes every operation at each of its statements.
 //! - `duels` fights operations inside one another, in orders that a [`Plan`] chooses.
+//! - [`Helper`] is a second process that fights some of them.
 //! - [`Enough`] ends them where nothing more is to be learnt.
 //! - `judge` plays one schedule and asks every claim about it.
 //! - `shrink` finds the shortest schedule that breaks the *same* claim: each broken invariant
@@ -12,6 +13,7 @@
 mod climb;
 mod duels;
 mod enough;
+mod helper;
 mod judge;
 mod shrink;
 mod survey;
@@ -19,6 +21,7 @@ mod tally;
 
 pub use duels::{Method, Plan};
 pub use enough::Enough;
+pub use helper::{Helper, Shares, asker};
 pub use judge::judge;
 pub use shrink::TRIES;
 
@@ -32,6 +35,7 @@ use climb::{Climbed, climb};
 use proptest::strategy::{Strategy, ValueTree};
 use shrink::{Found, Shrinker, Tried};
 use std::collections::BTreeMap;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 use tally::Tally;
 
@@ -109,11 +113,40 @@ pub fn duel(
     plan: &Plan,
     watcher: &mut dyn Watcher,
 ) -> Result<Report, StageError> {
+    let shares = Shares::of(stage, plan, None);
+    duel_with(stage, order, plan, watcher, shares)
+}
+
+/// The same of duels that may be shared with a helper.
+///
+/// # Errors
+/// The server failed.
+pub fn duel_with(
+    stage: &mut Stage,
+    order: &Order,
+    plan: &Plan,
+    watcher: &mut dyn Watcher,
+    shares: Shares,
+) -> Result<Report, StageError> {
     let watch = Stopwatch::start();
     let (mut tally, mut found) = (Tally::default(), Finds::new());
-    duels::fight_all(stage, order, plan, watcher, &mut tally, &mut found)?;
+    let counts = (&mut tally, &mut found);
+    duels::fight_all(stage, order, plan, watcher, counts, shares)?;
     tally.explain(Invariant::Boundary, "pairs of calls say nothing of it");
     Ok(tally.report(stage, order, plan.method.id(), found, watch.elapsed()))
+}
+
+/// Fights what whoever started this process asks for, of the same duels.
+///
+/// # Errors
+/// The server failed.
+pub fn help(
+    stage: &mut Stage,
+    order: &Order,
+    plan: &Plan,
+    asker: UnixStream,
+) -> Result<(), StageError> {
+    duels::help(stage, order, plan, asker)
 }
 
 /// Storms first, and then the pairs, where calls can run inside one another: what a run does that
@@ -137,7 +170,9 @@ pub fn mix(
         let left: Vec<Invariant> = order.only.iter().filter(unbroken).copied().collect();
         let mut enough = Enough::of(&order.only, &left, watcher);
         let plan = Plan::brief();
-        duels::fight_all(stage, order, &plan, &mut enough, &mut tally, &mut found)?;
+        let counts = (&mut tally, &mut found);
+        let shares = Shares::of(stage, &plan, None);
+        duels::fight_all(stage, order, &plan, &mut enough, counts, shares)?;
         tally.cases = storms;
     }
     Ok(tally.report(stage, order, "mix", found, watch.elapsed()))

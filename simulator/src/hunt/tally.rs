@@ -11,16 +11,18 @@ use crate::report::{
 };
 use crate::storm::{Fault, Moment, Schedule};
 use crate::target::{Call, Operation};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What a run has counted.
-#[derive(Debug, Default)]
+/// What a run has counted. What a helper tells is counts only.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Tally {
+    #[serde(skip)]
     pub(super) cases: u32,
     schedules: u32,
     met: BTreeMap<Fault, u32>,
-    windows: BTreeMap<&'static str, u32>,
+    windows: BTreeMap<String, u32>,
     /// Schedules in which calls ran inside one another.
     fought: u32,
     pub(super) deaths: u32,
@@ -30,19 +32,27 @@ pub(super) struct Tally {
     crash_points: BTreeSet<(Operation, Moment)>,
     deliveries: u32,
     judged: BTreeMap<Invariant, u32>,
+    #[serde(skip)]
     unknown: Vec<Invariant>,
     coverage: Vec<Coverage>,
     /// Whether every moment of every operation was struck.
+    #[serde(skip)]
     pub(super) every_moment: Option<bool>,
     /// Faults that can't strike here.
+    #[serde(skip)]
     pub(super) refused: Vec<Refused>,
+    #[serde(skip)]
     diverged: Option<Divergence>,
     /// Why a claim couldn't be judged, in plain words.
+    #[serde(skip)]
     why: BTreeMap<Invariant, String>,
     /// What happened in the last saved schedule.
+    #[serde(skip)]
     pub(super) steps: Vec<Line>,
     /// What could not be chosen, or was not, in sentences.
+    #[serde(skip)]
     pub(super) left_out: Vec<String>,
+    #[serde(skip)]
     pub(super) calls_per_second: Option<u64>,
 }
 
@@ -96,6 +106,26 @@ impl Tally {
         }
     }
 
+    /// Whether there is nothing to tell but counts.
+    pub(super) fn is_all(&self) -> bool {
+        self.unknown.is_empty() && self.left_out.is_empty()
+    }
+
+    /// Counts what a helper counted.
+    pub(super) fn add(&mut self, other: Self) {
+        self.schedules += other.schedules;
+        self.fought += other.fought;
+        self.deaths += other.deaths;
+        self.deliveries += other.deliveries;
+        self.dying.orders += other.dying.orders;
+        self.dying.deaths += other.dying.deaths;
+        self.crash_points.extend(other.crash_points);
+        self.coverage.extend(other.coverage);
+        add_each(&mut self.met, other.met);
+        add_each(&mut self.windows, other.windows);
+        add_each(&mut self.judged, other.judged);
+    }
+
     /// A saved duel came to be another.
     pub(super) fn diverges(&mut self, diverged: Option<Divergence>) {
         self.diverged = self.diverged.take().or(diverged);
@@ -115,7 +145,7 @@ impl Tally {
         ];
         for (name, said) in windows {
             if moves.iter().any(|it| it.said.contains(said)) {
-                *self.windows.entry(name).or_default() += 1;
+                *self.windows.entry(name.to_owned()).or_default() += 1;
             }
         }
     }
@@ -201,6 +231,12 @@ impl Tally {
             steps,
             invariants: entries,
         }
+    }
+}
+
+fn add_each<K: Ord>(counts: &mut BTreeMap<K, u32>, more: BTreeMap<K, u32>) {
+    for (key, times) in more {
+        *counts.entry(key).or_default() += times;
     }
 }
 

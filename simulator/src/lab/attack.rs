@@ -1,10 +1,10 @@
 //! Storms, and then races, at one ledger; one report of both.
 
-use super::Step;
 use super::verdict::Took;
+use super::{Step, helper};
 use crate::clock::Stopwatch;
 use crate::execute::{Stage, StageError};
-use crate::hunt::{self, Enough, Order, Plan};
+use crate::hunt::{self, Enough, Order, Plan, Shares};
 use crate::invariant::Invariant;
 use crate::one_core::OneCore;
 use crate::report::{Entry, Judged, Report, Saved, Verdict};
@@ -14,7 +14,56 @@ use std::sync::Arc;
 
 impl Step {
     pub(super) fn attack(&self, subject: Arc<Subject>) -> Result<(Report, Took), StageError> {
-        let mut order = Order {
+        let mut order = self.order();
+        let mut took = Took::default();
+        let watch = Stopwatch::start();
+        let core = OneCore::take();
+        let helper = core.as_ref().filter(|_| self.races);
+        let helper = helper.and_then(|core| core.outside(helper::start));
+        let server = server::provision(&Request::default())?;
+        let mut stage = Stage::new(subject, server)?;
+        let kept = |saved: &Saved| saved.schedule.needs_wire();
+        let strikes = self.faults.iter().any(|fault| fault.needs_wire());
+        if self.races || strikes || order.first.iter().any(kept) {
+            stage = stage.with_wire()?;
+        }
+        took.server = watch.elapsed();
+        let plan = Plan::pairs();
+        let mut shares = Shares::of(&stage, &plan, helper);
+        let watch = Stopwatch::start();
+        let mut report = hunt::hunt(&mut stage, &order, &mut ())?;
+        took.storms = watch.elapsed();
+        if self.races {
+            // What the storms broke has its schedule already, and a shorter one.
+            order.only = unbroken(&report);
+            if order.only.len() < report.invariants.len() {
+                shares.alone();
+            }
+            let watch = Stopwatch::start();
+            let mut nobody = ();
+            let mut enough = Enough::of(&self.holds, &order.only, &mut nobody);
+            let raced = hunt::duel_with(&mut stage, &order, &plan, &mut enough, shares)?;
+            took.races = watch.elapsed();
+            report = merge(report, raced);
+        }
+        self.in_declared_order(&mut report.invariants);
+        self.keep(&mut report);
+        Ok((report, took))
+    }
+
+    /// Fights what the process asks for that started this one to help it. Without a core of its own
+    /// it would be in the way.
+    pub(super) fn help(&self, subject: Arc<Subject>) -> Result<(), StageError> {
+        let (Some(_core), Ok(asker)) = (OneCore::take(), hunt::asker()) else {
+            return Ok(());
+        };
+        let server = server::provision(&Request::default())?;
+        let mut stage = Stage::new(subject, server)?.with_wire()?;
+        hunt::help(&mut stage, &self.order(), &Plan::pairs(), asker)
+    }
+
+    fn order(&self) -> Order {
+        Order {
             seed: Self::seed(),
             cases: self.storms(),
             time: None,
@@ -25,34 +74,7 @@ impl Step {
             enough: self.holds.clone(),
             first: self.kept(),
             tries: Self::tries(),
-        };
-        let mut took = Took::default();
-        let watch = Stopwatch::start();
-        let _core = OneCore::take();
-        let server = server::provision(&Request::default())?;
-        let mut stage = Stage::new(subject, server)?;
-        let kept = |saved: &Saved| saved.schedule.needs_wire();
-        let strikes = self.faults.iter().any(|fault| fault.needs_wire());
-        if self.races || strikes || order.first.iter().any(kept) {
-            stage = stage.with_wire()?;
         }
-        took.server = watch.elapsed();
-        let watch = Stopwatch::start();
-        let mut report = hunt::hunt(&mut stage, &order, &mut ())?;
-        took.storms = watch.elapsed();
-        if self.races {
-            // What the storms broke has its schedule already, and a shorter one.
-            order.only = unbroken(&report);
-            let watch = Stopwatch::start();
-            let mut nobody = ();
-            let mut enough = Enough::of(&self.holds, &order.only, &mut nobody);
-            let raced = hunt::duel(&mut stage, &order, &Plan::pairs(), &mut enough)?;
-            took.races = watch.elapsed();
-            report = merge(report, raced);
-        }
-        self.in_declared_order(&mut report.invariants);
-        self.keep(&mut report);
-        Ok((report, took))
     }
 
     /// Broken ones first; then as the step lists them, because a step's own lesson comes first.

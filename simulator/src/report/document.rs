@@ -5,7 +5,7 @@ use super::saved::Saved;
 use super::statements::Divergence;
 use crate::invariant::Invariant;
 use crate::storm::Fault;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -74,7 +74,7 @@ pub struct Report {
     pub refused: Vec<Refused>,
     /// How often operations met inside one another: waited for a lock, deadlocked.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub windows: BTreeMap<&'static str, u32>,
+    pub windows: BTreeMap<String, u32>,
     /// The duels that were fought, with how many orders each has.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duels: Vec<Coverage>,
@@ -106,7 +106,7 @@ pub struct Refused {
 }
 
 /// How much of a duel was fought.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Such as `charge ∥ refund`.
     pub name: String,
@@ -152,7 +152,7 @@ impl Coverage {
 }
 
 /// How often a process was to die while it waited for another's lock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dying {
     /// Orders that were fought for it.
     pub orders: u32,
