@@ -195,6 +195,10 @@ impl State {
 
 /// Whether a fault can happen to a statement.
 fn happens_to(fault: Fault, arrival: &Arrival) -> bool {
+    // Whether a client prepares at all depends on which of its connections it takes.
+    if arrival.prepares {
+        return false;
+    }
     let sql = arrival.sql.trim_start().to_ascii_lowercase();
     let rolls_back = sql.starts_with("rollback") || sql.starts_with("abort");
     let ends = arrival.ends_transaction;

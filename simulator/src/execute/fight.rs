@@ -357,15 +357,16 @@ impl<'a> Fight<'a> {
     /// Looks at what the step has touched, and tells the strategy.
     pub(super) fn observe(&mut self, picked: bool) -> Result<(), Stop> {
         let reach = self.watched.reach()?;
-        let mut touched = self.what_is_touched()?;
+        let touched = self.what_is_touched()?;
         let written = self.counter.api().writes();
         let writes_to_stripe = std::mem::replace(&mut self.written, written) != written;
         let (mut all, mut with) = (Footprint::nothing(), Vec::new());
         for (number, actor) in self.actors.iter_mut().enumerate() {
             let (moved, ended) = (actor.step.moved, actor.step.ended);
             with.extend(moved.then(|| name(number)));
-            let backends = actor.backends.keys();
-            let now = backends.filter_map(|it| touched.remove_entry(it)).collect();
+            // Those in one process may have used the same connection, one after the other.
+            let seen = |backend: &u32| Some((*backend, touched.get(backend)?.clone()));
+            let now = actor.backends.keys().filter_map(seen).collect();
             let hidden = reach.isolates || reach.ungated > 0 || ended && reach.defers;
             let mut footprint = actor.footprint(now);
             if moved && (hidden || writes_to_stripe) {

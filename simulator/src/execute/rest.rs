@@ -225,16 +225,15 @@ impl Fight<'_> {
         if self.actors.iter().all(|actor| actor.flights.is_empty()) {
             return Ok(());
         }
-        let mut seen = self.see_all()?;
+        let seen = self.see_all()?;
         let mut waiting = Vec::new();
         for (number, actor) in self.actors.iter_mut().enumerate() {
             for flight in &mut actor.flights {
                 if flight.stand == Stand::Paused {
                     continue;
                 }
-                let seen = seen.get_mut(&flight.backend);
-                let standing = seen.map(|it| std::mem::take(&mut it.standing));
-                let stand = match standing.unwrap_or_default() {
+                let seen = seen.get(&flight.backend);
+                let stand = match seen.map_or(&Standing::Free, |it| &it.standing) {
                     Standing::AtGate if flight.passes => {
                         flight.passes = false;
                         actor.step.wrote = true;
@@ -242,7 +241,7 @@ impl Fight<'_> {
                         Stand::Works
                     }
                     Standing::AtGate => Stand::AtGate,
-                    Standing::Waits(by) => Stand::Waits(by),
+                    Standing::Waits(by) => Stand::Waits(by.clone()),
                     Standing::Free => Stand::Works,
                 };
                 if stand != flight.stand {

@@ -28,7 +28,7 @@ impl SessionId {
 pub enum Kind {
     /// A lone Sync: the client asks whether the server is still there.
     Ping,
-    /// Parse, Bind, Describe, Close: nothing runs.
+    /// Parse, Bind, Describe, Close: nothing runs, and no transaction keeps what they lock.
     Preparation,
     /// It runs, but only its own session can notice: BEGIN, SET, a look-up of types.
     Private,
@@ -66,7 +66,7 @@ pub struct Arrival {
     pub ends_transaction: bool,
     /// [`Verdict::DelayCommit`] has a meaning for it.
     pub delayable: bool,
-    /// It only prepares, and is a choice because its transaction takes its snapshot with it.
+    /// It only prepares, and is a choice because its transaction takes locks with it, or its snapshot.
     pub prepares: bool,
     /// Its transaction is REPEATABLE READ or stricter, as far as its session has said so.
     pub strict: bool,

@@ -79,8 +79,6 @@ pub(super) struct Session {
     status: Status,
     /// REPEATABLE READ or stricter, for the session and for this transaction.
     strict: (bool, bool),
-    /// This transaction has run something, and so has its snapshot.
-    has_snapshot: bool,
     /// A BEGIN that was answered here and that the server has yet to see.
     owes_begin: bool,
     /// A Flush has left an implicit transaction open, which the next Sync commits.
@@ -112,7 +110,6 @@ impl Session {
             phase: Phase::Opening,
             status: Status::Idle,
             strict: (strict, false),
-            has_snapshot: false,
             owes_begin: false,
             open_pipeline: false,
             skipping: false,
@@ -360,15 +357,12 @@ impl Session {
 
     fn arrival(&self, unit: &Unit, reading: &Reading) -> Arrival {
         let visible = |texts: &[super::nature::Text]| texts.iter().any(|text| text.nature.visible);
-        // In strict isolation whoever parses first takes the snapshot, which is an effect.
-        let takes_snapshot = (self.strict.0 || self.strict.1)
-            && self.status == Status::InTransaction
-            && !self.has_snapshot
-            && visible(&reading.prepared);
+        // Whoever parses in a transaction takes its locks, and in strict isolation its snapshot.
+        let parses = self.status == Status::InTransaction && visible(&reading.prepared);
         let commits_pipeline = self.open_pipeline && unit.until != Until::Flush;
         let kind = if self.skipping && !unit.parts.is_empty() {
             Kind::Preparation
-        } else if visible(&reading.executed) || takes_snapshot || commits_pipeline {
+        } else if visible(&reading.executed) || parses || commits_pipeline {
             Kind::Effect
         } else if !reading.executed.is_empty() {
             Kind::Private
@@ -395,7 +389,7 @@ impl Session {
                 && kind == Kind::Effect
                 && unit.until != Until::Flush
                 && matches!(&reading.executed[..], [only] if only.nature.delayable),
-            prepares: kind == Kind::Effect && takes_snapshot && reading.executed.is_empty(),
+            prepares: kind == Kind::Effect && parses && reading.executed.is_empty(),
             strict: self.strict.0 || self.strict.1,
         }
     }
@@ -527,7 +521,6 @@ impl Session {
                 None => {}
             }
         }
-        self.has_snapshot |= answering.arrival.kind.is_choice();
         let done = answering.prelude == 0 && answering.is_answered_without_ready();
         self.phase = Phase::Answering(Box::new(answering));
         if done {
@@ -605,7 +598,6 @@ impl Session {
         self.open_pipeline = false;
         if status == Status::Idle {
             self.strict.1 = false;
-            self.has_snapshot = false;
             self.prepared.end_transaction();
         }
     }
