@@ -49,7 +49,7 @@ fn a_right_ledger_of_sql_holds_in_storms_and_in_every_order_of_every_pair() {
         assert_eq!(judged(&in_turn, invariant), Judged::Held, "{invariant}");
         assert_eq!(judged(&at_once, invariant), Judged::Held, "{invariant}");
     }
-    assert_eq!(at_once.duels.len(), 21);
+    assert_eq!(at_once.duels.len(), 17);
     assert_eq!(in_turn.ledger, "right");
 }
 

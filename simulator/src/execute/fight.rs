@@ -364,7 +364,6 @@ impl<'a> Fight<'a> {
         for (number, actor) in self.actors.iter_mut().enumerate() {
             let (moved, ended) = (actor.step.moved, actor.step.ended);
             with.extend(moved.then(|| name(number)));
-            // Those in one process may have used the same connection, one after the other.
             let seen = |backend: &u32| Some((*backend, touched.get(backend)?.clone()));
             let now = actor.backends.keys().filter_map(seen).collect();
             let hidden = reach.isolates || reach.ungated > 0 || ended && reach.defers;

@@ -271,13 +271,13 @@ impl Fight<'_> {
 
     /// What is seen of each backend that has worked for somebody.
     fn see_all(&mut self) -> Result<BTreeMap<u32, Seen>, Stop> {
+        // Those in one process may have used the same, one after the other.
         let backends = self.actors.iter().flat_map(|actor| actor.backends.keys());
-        let backends: Vec<u32> = backends.copied().collect();
+        let backends: BTreeSet<u32> = backends.copied().collect();
         if backends.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let seen = self.watched.watch.see(&backends)?;
-        Ok(backends.into_iter().zip(seen).collect())
+        Ok(self.watched.watch.see(&backends)?)
     }
 
     /// Notes what came of a statement. What comes of one that waited is a mark of its own: others

@@ -49,9 +49,9 @@ impl Session {
     pub(crate) fn texts_of(
         &mut self,
         sql: &'static str,
-        numbers: &[u32],
+        numbers: impl IntoIterator<Item = u32>,
     ) -> Result<Vec<String>, sqlx::Error> {
-        let numbers: Vec<i64> = numbers.iter().copied().map(i64::from).collect();
+        let numbers: Vec<i64> = numbers.into_iter().map(i64::from).collect();
         let query = sqlx::query_scalar(sql).bind(numbers);
         let rows = query.fetch_all(&mut self.connection);
         self.runtime.block_on(rows)

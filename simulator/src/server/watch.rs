@@ -167,7 +167,7 @@ impl Watch {
     ///
     /// # Errors
     /// The server doesn't answer.
-    pub fn see(&mut self, backends: &[u32]) -> Result<Vec<Seen>, ServerError> {
+    pub fn see(&mut self, backends: &BTreeSet<u32>) -> Result<BTreeMap<u32, Seen>, ServerError> {
         let sql = "select concat_ws(' ', 'by', b, array_to_string(pg_blocking_pids(b::int), ' ')) \
                from unnest($1) b \
              union all select concat_ws(' ', l.pid, l.mode, coalesce(l.relation, l.classid, 0), \
@@ -178,9 +178,12 @@ impl Watch {
              where l.pid = any($1) and (l.locktype = 'advisory' or l.mode = 'SIReadLock' \
                or l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted \
                or l.relation >= 16384 and c.relkind in ('r', 'p', 'm', 'S'))";
-        let rows = self.session.texts_of(sql, backends);
+        let rows = (self.session).texts_of(sql, backends.iter().copied());
         let rows = rows.map_err(failed("see who waits for whom"))?;
-        let mut seen: BTreeMap<u32, Seen> = BTreeMap::new();
+        let mut seen: BTreeMap<u32, Seen> = backends
+            .iter()
+            .map(|backend| (*backend, Seen::default()))
+            .collect();
         for row in &rows {
             if let Some(by) = row.strip_prefix("by ") {
                 if let [backend, by @ ..] = numbers(by.split(' ')).as_slice() {
@@ -202,8 +205,7 @@ impl Watch {
                 touched.lock(mode, kind, what);
             }
         }
-        let each = backends.iter();
-        Ok(each.map(|it| seen.remove(it).unwrap_or_default()).collect())
+        Ok(seen)
     }
 
     /// Where a backend stands that waits for these.
@@ -319,9 +321,14 @@ mod tests {
         told
     }
 
+    fn seen(watch: &mut Watch, backend: u32) -> Seen {
+        let mut seen = watch.see(&BTreeSet::from([backend])).unwrap();
+        seen.remove(&backend).unwrap()
+    }
+
     fn until(watch: &mut Watch, backend: u32, wanted: &str) {
         loop {
-            let seen = watch.see(&[backend]).unwrap().remove(0);
+            let seen = seen(watch, backend);
             let pending = seen.touched.pending;
             if seen.standing == Standing::AtGate && pending.is_some_and(|(_, it)| it == wanted) {
                 return;
@@ -383,12 +390,12 @@ mod tests {
         let sql = "begin; select * from notes; select * from secrets for update;
                    insert into notes values ('a')";
         session.run(sql).unwrap();
-        let touched = watch.see(&[backend]).unwrap().remove(0).touched;
+        let touched = seen(&mut watch, backend).touched;
         assert_eq!(touched.read, BTreeSet::from([oids[0]]));
         assert_eq!(touched.written, BTreeSet::from([oids[0]]));
         assert_eq!(touched.locked, BTreeSet::from([oids[1]]));
         assert!(touched.numbered && !touched.more && touched.pending.is_none());
         session.run("select pg_advisory_lock(7)").unwrap();
-        assert!(watch.see(&[backend]).unwrap()[0].touched.more);
+        assert!(seen(&mut watch, backend).touched.more);
     }
 }
