@@ -30,6 +30,8 @@ use std::time::Duration;
 pub(super) struct Hit {
     /// The statement, in one line; empty where it was struck after its reply.
     pub(super) sql: String,
+    /// It commits what was done.
+    pub(super) commits: bool,
     /// The connection that was lost by it.
     pub(super) lost: Option<SessionId>,
 }
@@ -188,6 +190,7 @@ impl State {
         (self.dead, self.frozen) = (fault.kills(), fault.fells());
         self.hit = Some(Hit {
             sql: arrival.sql.split_whitespace().collect::<Vec<_>>().join(" "),
+            commits: commits(arrival),
             lost: (error_of(fault).is_none() && !fault.fells()).then_some(arrival.session),
         });
     }
@@ -200,16 +203,24 @@ fn happens_to(fault: Fault, arrival: &Arrival) -> bool {
         return false;
     }
     let sql = arrival.sql.trim_start().to_ascii_lowercase();
-    let rolls_back = sql.starts_with("rollback") || sql.starts_with("abort");
-    let ends = arrival.ends_transaction;
     match fault {
-        Fault::CommitAckLost => ends && !rolls_back && !is_plain_read(&arrival.sql),
+        Fault::CommitAckLost => commits(arrival),
         // COMMIT takes no lock and no time that is worth speaking of.
         Fault::Deadlock => !is_end(&sql) && !is_plain_read(&arrival.sql),
         Fault::StatementTimeout => !is_end(&sql),
-        Fault::SerializationFailure => !rolls_back,
+        Fault::SerializationFailure => !rolls_back(&sql),
         _ => true,
     }
+}
+
+/// Whether a statement commits, be it only itself.
+fn commits(arrival: &Arrival) -> bool {
+    let sql = arrival.sql.trim_start().to_ascii_lowercase();
+    arrival.ends_transaction && !rolls_back(&sql) && !is_plain_read(&arrival.sql)
+}
+
+fn rolls_back(sql: &str) -> bool {
+    sql.starts_with("rollback") || sql.starts_with("abort")
 }
 
 fn is_end(sql: &str) -> bool {

@@ -58,6 +58,7 @@ impl Play<'_> {
                     instance,
                     strike,
                     sql,
+                    commits: false,
                 });
                 deaths.push(What::Crash { instance });
             }

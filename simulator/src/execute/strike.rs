@@ -50,6 +50,7 @@ impl Play<'_> {
             instance,
             strike,
             sql: hit.as_ref().map_or_else(String::new, |hit| hit.sql.clone()),
+            commits: hit.as_ref().is_some_and(|hit| hit.commits),
         });
         if met && strike.fault.kills() {
             self.hung |= !bury(process, line, stage.limit());
@@ -96,6 +97,7 @@ impl Play<'_> {
             instance,
             strike,
             sql,
+            commits: false,
         });
         Struck { outcome, what }
     }

@@ -77,6 +77,8 @@ pub enum What {
         strike: Strike,
         /// At which statement, in one line, or at which call to Stripe; empty right after a reply.
         sql: String,
+        /// Whether that statement commits.
+        commits: bool,
     },
     /// A process died and was opened again.
     Crash {

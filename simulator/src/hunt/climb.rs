@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// So many strikes of single operations a run.
 const STRIKES: u32 = 400;
 /// So many more with another operation before or in between.
-const DOUBLE_STRIKES: u32 = 60;
+const DOUBLE_STRIKES: u32 = 120;
 
 /// A server's crash takes ten times as long as a process's: two an operation.
 const CRASHES: u32 = 12;
@@ -55,6 +55,7 @@ pub(super) fn climb(
         made: 0,
         note,
         statements: BTreeMap::new(),
+        commits: BTreeMap::new(),
         left: STRIKES,
         hung: false,
     };
@@ -87,6 +88,8 @@ struct Climber<'a> {
     note: &'a mut dyn FnMut(&Schedule, &Judged),
     /// How many statements each operation has, once a climb has come to its end.
     statements: BTreeMap<String, u32>,
+    /// Which of them commit.
+    commits: BTreeMap<String, Vec<u32>>,
     left: u32,
     hung: bool,
 }
@@ -149,24 +152,21 @@ impl Climber<'_> {
         Ok(())
     }
 
-    /// Each pair at one of its moments, then each at the next, until the budget is spent: the
-    /// pairs are many, and neighbours begin at different moments.
+    /// Each pair at its first commit, then each at its second, until the budget is spent. Whoever
+    /// dies before has done nothing that the other could find: that is the other operation alone.
     fn climb_beside(&mut self, ladders: &[Ladder]) -> Result<(), StageError> {
-        let moments = |ladder: &Ladder| -> Vec<Moment> {
-            let all = 0..self.statements.get(&ladder.operation).copied().unwrap_or(0);
-            // Before the first nothing has happened: that is the other operation alone.
-            all.flat_map(|it| Fault::CrashBetween.moments(it))
-                .skip(1)
-                .collect()
+        let commits = |ladder: &Ladder| {
+            let found = self.commits.get(&ladder.operation);
+            found.cloned().unwrap_or_default()
         };
-        let plans: Vec<_> = ladders.iter().map(|it| (it, moments(it))).collect();
-        let most = plans.iter().map(|(_, moments)| moments.len()).max();
+        let plans: Vec<_> = ladders.iter().map(|it| (it, commits(it))).collect();
+        let most = plans.iter().map(|(_, commits)| commits.len()).max();
         for round in 0..most.unwrap_or(0) {
-            for (place, (ladder, moments)) in plans.iter().enumerate() {
-                if round >= moments.len() {
+            for (ladder, commits) in &plans {
+                let Some(number) = commits.get(round) else {
                     continue;
-                }
-                let moment = moments[(place + round) % moments.len()];
+                };
+                let moment = Moment::After(*number);
                 if self.strike(Fault::CrashBetween, moment, ladder)?.is_none() {
                     return Ok(());
                 }
@@ -197,9 +197,21 @@ impl Climber<'_> {
         let Some(judged) = self.play(&schedule)? else {
             return Ok(None);
         };
-        let struck = |what: &What| matches!(what, What::Struck { .. });
-        let mut happenings = judged.history.happenings.iter();
-        Ok(Some(happenings.any(|it| struck(&it.what))))
+        let struck = judged
+            .history
+            .happenings
+            .iter()
+            .find_map(|it| match it.what {
+                What::Struck { commits, .. } => Some(commits),
+                _ => None,
+            });
+        if let (Fault::CrashBetween, Moment::After(number), Some(true)) = (fault, moment, struck) {
+            let found = self.commits.entry(ladder.operation.clone()).or_default();
+            if !found.contains(&number) {
+                found.push(number);
+            }
+        }
+        Ok(Some(struck.is_some()))
     }
 
     fn play(&mut self, schedule: &Schedule) -> Result<Option<Judged>, StageError> {

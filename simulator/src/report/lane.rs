@@ -94,6 +94,7 @@ pub fn lines(history: &History, breach: Option<&Breach>) -> Vec<Line> {
                 instance,
                 strike,
                 sql,
+                ..
             } => {
                 line.instance = Some(Names::instance(*instance));
                 line.what = struck(*strike, sql);

@@ -192,9 +192,10 @@ impl Menu {
         pairs
     }
 
-    /// The pairs in which each side stands for an operation.
+    /// The pairs in which each side stands for an operation, those that are about one thing first.
     pub(super) fn pairs(&self) -> impl Iterator<Item = Duel> {
-        self.meetings().into_iter().map(|pair| self.pair(pair))
+        let pairs = self.sorted_meetings().into_iter();
+        pairs.map(|pair| self.pair(pair))
     }
 
     fn pair(&self, (one, two): (Side, Side)) -> Duel {

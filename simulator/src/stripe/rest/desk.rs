@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::fault::ApiError;
 use super::form::Params;
 use super::routes::Reply;
+use crate::nearest::nearest;
 use crate::stripe::moves::{Due, NewPrice, Order};
 use crate::stripe::object::{Mode, Object};
 use crate::stripe::shape::Metadata;
@@ -137,8 +138,13 @@ fn fail(api: &mut Api, params: &Params) -> Result<Value, ApiError> {
 /// Whatever leads to an event of this type, with customers and sales of its own.
 fn trigger(api: &mut Api, kind: &str) -> Result<Value, ApiError> {
     let wanted = EventKind::ALL.iter().find(|it| it.as_str() == kind);
-    let wanted = wanted
-        .ok_or_else(|| ApiError::request(format!("No move leads to an event of type '{kind}'.")))?;
+    let wanted = wanted.ok_or_else(|| {
+        let meant = nearest(kind, EventKind::ALL.iter().map(|it| it.as_str()));
+        ApiError::request(format!(
+            "No move leads to an event of type '{kind}'{meant} \
+             there are those of checkouts, invoices, subscriptions, refunds and disputes"
+        ))
+    })?;
     let before = api.world.events().len();
     lead_to(&mut api.world, *wanted)?;
     let events: Vec<_> = api.world.events()[before..]
