@@ -45,7 +45,13 @@ fn the_gate_chooses_the_order_of_two_sessions() {
                     if let Some(place) = waiting.iter().position(is_chosen) {
                         break waiting.remove(place);
                     }
-                    waiting.push(watch.next_held().await);
+                    let (arrival, release) = watch.next_held().await;
+                    if arrival.prepares {
+                        // A part of what comes next.
+                        release.give(Verdict::Forward);
+                    } else {
+                        waiting.push((arrival, release));
+                    }
                 };
                 release.give(Verdict::Forward);
                 // A step ends with its answer: only then is the next one chosen.
@@ -285,39 +291,35 @@ fn pings_and_begin_can_be_answered_without_the_server() {
     });
 }
 
+/// It takes locks that its transaction keeps, and in strict isolation the snapshot.
 #[test]
-fn where_a_parse_takes_the_snapshot_it_is_a_choice() {
+fn in_a_transaction_a_parse_is_a_choice() {
     let stage = Stage::new(ACCOUNT);
     let watch = Watch::open();
     stage.play(watch.mode(), async |front| {
         let mut connection = front.sqlx().await;
+        // A parameter makes sqlx prepare it, once a text.
+        let select = |after: &str| {
+            let sql = format!("select balance from account where id = $1 -- {after}");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(1)
+        };
+        select("").fetch_one(&mut connection).await.unwrap();
         for begin in ["begin", "begin isolation level serializable"] {
             raw_sql(begin).execute(&mut connection).await.unwrap();
-            // A parameter makes sqlx prepare it, once a text.
-            let sql = format!("select balance from account where id = $1 -- {begin}");
-            let select = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(1);
-            select.fetch_one(&mut connection).await.unwrap();
+            select(begin).fetch_one(&mut connection).await.unwrap();
             raw_sql("commit").execute(&mut connection).await.unwrap();
         }
-        let kinds: Vec<_> = watch
-            .records()
-            .iter()
-            .map(|record| record.arrival.kind)
-            .collect();
+        let arrivals = watch.records().into_iter().map(|record| record.arrival);
+        let seen: Vec<_> = arrivals.map(|it| (it.kind, it.prepares)).collect();
         use Kind::{Effect, Preparation, Private};
-        assert_eq!(
-            kinds,
-            [
-                Private,
-                Preparation,
-                Effect,
-                Effect,
-                Private,
-                Effect,
-                Effect,
-                Effect
-            ]
-        );
+        let alone = [(Preparation, false), (Effect, false)];
+        let begun = [
+            (Private, false),
+            (Effect, true),
+            (Effect, false),
+            (Effect, false),
+        ];
+        assert_eq!(seen, [&alone[..], &begun, &begun].concat());
     });
 }
 
