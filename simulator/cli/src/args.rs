@@ -119,6 +119,9 @@ pub(crate) struct Grade {
     /// Which lab or step, such as `01` or `01.1` [default: all]
     #[arg(value_name = "LAB[.STEP]")]
     pub(crate) step: Option<String>,
+    /// Grade the ledger of this contract file, in whatever language it is
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["watch", "timings"])]
+    pub(crate) ledger: Option<PathBuf>,
     /// Grade again whatever changes, until Ctrl-C
     #[arg(long)]
     pub(crate) watch: bool,

@@ -9,7 +9,7 @@ use crate::labs::marks::Marks;
 use crate::labs::sitting::{Outcome, Sitting};
 use crate::labs::watch::Watch;
 use crate::labs::{junit, summary, timings};
-use crate::print;
+use crate::{ledgers, print};
 use serde_json::{Value, json};
 use simulator::report::text;
 use std::path::Path;
@@ -17,7 +17,8 @@ use std::path::Path;
 pub(crate) fn run(args: &Grade) -> Result<u8, Failure> {
     let root = course::checkout()?;
     let steps = course::chosen(args.step.as_deref())?;
-    let sitting = Sitting::new(&root)?;
+    let ledger = args.ledger.as_deref().map(ledgers::contract).transpose()?;
+    let sitting = Sitting::new(&root, ledger)?;
     if !args.watch {
         let outcomes = grade(args, &root, &sitting, &steps)?;
         return Ok(code(&outcomes));

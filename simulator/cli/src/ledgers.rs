@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use simulator::Subject;
 use simulator::contract::Contract;
 use simulator::nearest::nearest;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Every built-in ledger: the reference, the solutions, the museum.
 pub(crate) fn all() -> Vec<Subject> {
@@ -28,6 +28,19 @@ pub(crate) fn read(path: &Path, handle: &str) -> Result<Subject, Failure> {
     let contract = Contract::read(path);
     let contract = contract.map_err(|error| Failure::request(error.to_string()))?;
     Ok(contract.subject(handle))
+}
+
+/// Where a contract file is, once it is known to be one.
+pub(crate) fn contract(path: &Path) -> Result<PathBuf, Failure> {
+    let handle = path.to_string_lossy();
+    if !is_file(&handle) {
+        return Err(Failure::request(format!(
+            "`{handle}` is no contract file: name it by its path, such as ./ledger.toml"
+        )));
+    }
+    read(path, &handle)?;
+    let whole = path.canonicalize();
+    whole.map_err(|error| Failure::request(format!("cannot read {handle}: {error}")))
 }
 
 /// The ledger of that name, or of that contract file.

@@ -1,6 +1,6 @@
 //! Found schedules are kept beside the lab and played first, until they hold.
 
-use super::Step;
+use super::{LEDGER, Step};
 use crate::report::{Report, Saved};
 use std::path::PathBuf;
 
@@ -24,26 +24,37 @@ impl Step {
     }
 
     pub(super) fn keep(&self, report: &mut Report) {
-        let Some(folder) = folder() else {
-            return;
+        let again = match std::env::var(LEDGER) {
+            Ok(file) => format!("badai grade {} --ledger {file}", self.id),
+            Err(_) => format!("badai grade {}", self.id),
         };
-        for saved in self.kept() {
-            // Gone if it holds by now; written again below if it still breaks.
-            let _ = std::fs::remove_file(folder.join(saved.file_name()));
+        let folder = folder();
+        if let Some(folder) = &folder {
+            for saved in self.kept() {
+                // Gone if it holds by now; written again below if it still breaks.
+                let _ = std::fs::remove_file(folder.join(saved.file_name()));
+            }
         }
         for entry in &mut report.invariants {
-            if let Some(found) = &mut entry.counterexample
-                && let Ok(path) = found.saved().write(&folder)
+            let Some(found) = &mut entry.counterexample else {
+                continue;
+            };
+            if let Some(folder) = &folder
+                && let Ok(path) = found.saved().write(folder)
             {
                 found.saved_at(&path);
-                found.replay = format!("badai grade {}", self.id);
             }
+            found.replay.clone_from(&again);
         }
     }
 }
 
-/// `.badai` in the lab's own folder; cargo says where that is.
+/// `.badai` in the lab's own folder; cargo says where that is. What another ledger did wrong isn't
+/// kept there.
 fn folder() -> Option<PathBuf> {
+    if std::env::var_os(LEDGER).is_some() {
+        return None;
+    }
     let lab = std::env::var_os("CARGO_MANIFEST_DIR")?;
     Some(PathBuf::from(lab).join(".badai"))
 }

@@ -20,11 +20,14 @@ mod verdict;
 
 pub use verdict::{SCHEMA, VERDICT_FOLDER};
 
+use crate::contract::Contract;
+use crate::execute::StageError;
 use crate::hunt;
 use crate::invariant::Invariant;
 use crate::storm::Fault;
 use crate::target::{Currency, Ledger, Subject};
 use helper::Role;
+use std::path::Path;
 use std::sync::Arc;
 use verdict::Verdict;
 
@@ -37,9 +40,13 @@ pub const CASES: &str = "BADAI_CASES";
 pub const TRIES: &str = "BADAI_TRIES";
 /// One claim to judge, and nothing else, where only that is of interest.
 pub const ONLY: &str = "BADAI_ONLY";
+/// A contract file: the ledger that it describes is graded in the place of the lab's own, in
+/// whatever language it is.
+pub const LEDGER: &str = "BADAI_LEDGER";
 
 /// The storms that a step draws, if it says nothing else.
 const STORMS: u32 = 60;
+
 /// The seed that a step uses: the same code gets the same verdict.
 const FIRST_SEED: u64 = 1;
 
@@ -112,7 +119,7 @@ impl Step {
     /// # Panics
     /// If an invariant doesn't hold, or couldn't be judged: that is how a test says no.
     pub fn grade<L: Ledger>(&self) {
-        let subject = Arc::new(Subject::rust::<L>(self.id, self.title));
+        let subject = self.subject::<L>().map(Arc::new);
         let step = self.as_asked();
         match helper::role() {
             Role::Grades => {}
@@ -120,11 +127,11 @@ impl Step {
             Role::Helps => {
                 helper::stays_with_its_parent();
                 // Whoever asked goes on alone if this fails.
-                let _ = step.help(subject);
+                let _ = subject.and_then(|subject| step.help(subject));
                 std::process::exit(0);
             }
         }
-        let verdict = match step.attack(subject) {
+        let verdict = match subject.and_then(|subject| step.attack(subject)) {
             Ok((report, took)) => Verdict::of(&step, report, took),
             // The learner's SQL or their `open`: as much a verdict as any.
             Err(error) => Verdict::failed(&step, &error),
@@ -139,6 +146,10 @@ impl Step {
     /// # Panics
     /// If a price is wrong: that is how a test says no.
     pub fn grade_prices(&self, convert: impl Fn(&str, Currency) -> Option<i64>) {
+        if std::env::var_os(LEDGER).is_some() {
+            let why = "it is about a function of its lab's, and a contract file has none";
+            return self.tell(&Verdict::without(self, why));
+        }
         let report = self.try_cases(&prices::prices(), |price| {
             let (got, wanted) = (convert(&price.text, price.currency), price.minor);
             let said = |minor: Option<i64>| match minor {
@@ -160,6 +171,16 @@ impl Step {
             ..self.clone()
         };
         self.tell(&Verdict::of(&step, report, verdict::Took::default()));
+    }
+
+    /// The lab's ledger, or the one that is graded in its place.
+    fn subject<L: Ledger>(&self) -> Result<Subject, StageError> {
+        let Some(file) = std::env::var_os(LEDGER) else {
+            return Ok(Subject::rust::<L>(self.id, self.title));
+        };
+        let contract = Contract::read(Path::new(&file));
+        let contract = contract.map_err(|error| StageError::Mistaken(error.to_string()))?;
+        Ok(contract.subject(&file.to_string_lossy()))
     }
 
     fn tell(&self, verdict: &Verdict) {

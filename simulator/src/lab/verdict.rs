@@ -60,13 +60,26 @@ fn milliseconds<S: serde::Serializer>(took: &Duration, out: S) -> Result<S::Ok, 
 
 impl Verdict {
     pub(super) fn of(step: &Step, report: Report, took: Took) -> Self {
-        Self {
-            passed: report.verdict == Word::Held,
+        let mut verdict = Self {
             exit_code: report.exit_code(),
+            passed: report.verdict == Word::Held,
             report: Some(report),
             took,
             ..Self::blank(step)
+        };
+        if verdict.passed && !verdict.unseen().is_empty() {
+            (verdict.passed, verdict.exit_code) = (false, 4);
         }
+        verdict
+    }
+
+    /// What the step is about, and couldn't be looked at: another ledger than the lab's own may show
+    /// nothing of it.
+    fn unseen(&self) -> Vec<Invariant> {
+        let entries = self.report.iter().flat_map(|it| &it.invariants);
+        let unseen = entries.filter(|it| it.verdict == Judged::Unchecked);
+        let unseen = unseen.map(|it| it.id);
+        unseen.filter(|id| self.holds.contains(id)).collect()
     }
 
     pub(super) fn failed(step: &Step, error: &StageError) -> Self {
@@ -77,6 +90,15 @@ impl Verdict {
                 StageError::Open { .. } | StageError::Mistaken(_) => 1,
             },
             error: Some(error.to_string()),
+            ..Self::blank(step)
+        }
+    }
+
+    /// Of a step that there is nothing to look at for.
+    pub(super) fn without(step: &Step, why: &str) -> Self {
+        Self {
+            exit_code: 4,
+            error: Some(why.to_owned()),
             ..Self::blank(step)
         }
     }
@@ -140,6 +162,11 @@ impl Verdict {
             let _ = writeln!(text, "and go on holding: {}", ids(&self.keeps));
         }
         text.push_str(&text::body(report, text::Through::Cargo));
+        let unseen = self.unseen();
+        if report.verdict == Word::Held && !unseen.is_empty() {
+            let unseen = ids(&unseen);
+            let _ = writeln!(text, "not passed: the ledger shows nothing of {unseen}");
+        }
         if !self.passed {
             let _ = writeln!(text, "hint:    cargo badai hint {}", self.step);
         }

@@ -320,7 +320,7 @@ pub fn verdict(report: &Report, through: Through) -> String {
                 let never: Vec<_> = report.never_met.iter().map(|fault| fault.id()).collect();
                 let refused = |fault| report.refused.iter().any(|it| it.fault == fault);
                 let advice = if report.never_met.iter().any(|fault| !refused(*fault)) {
-                    "; try more --cases"
+                    "; more cases meet what the ledger has a part for"
                 } else {
                     ""
                 };

@@ -5,11 +5,13 @@
 //! - `bench` builds the steps' tests and runs them, away from the checkout's own files.
 //! - `classroom` is a copy of the labs, solved, where wrong cures are tried.
 //! - `patch` applies those.
+//! - `elsewhere` is a lab done in another language.
 //! - `mishaps` is what happens to unfinished code, and `walk` a way through all labs.
 
 mod bench;
 mod classroom;
 mod course;
+mod elsewhere;
 mod mishaps;
 mod patch;
 mod walk;

@@ -7,7 +7,7 @@ use crate::failure::{Failure, INCONCLUSIVE, MACHINE};
 use indicatif::ProgressBar;
 use serde_json::Value;
 use simulator::clock::Stopwatch;
-use simulator::lab::VERDICT_FOLDER;
+use simulator::lab::{LEDGER, VERDICT_FOLDER};
 use std::fs::File;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -41,15 +41,18 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 pub(crate) struct Sitting {
     root: PathBuf,
+    /// The contract file whose ledger is graded in the place of the labs'.
+    ledger: Option<PathBuf>,
     verdicts: tempfile::TempDir,
 }
 
 impl Sitting {
-    pub(crate) fn new(root: &Path) -> Result<Self, Failure> {
+    pub(crate) fn new(root: &Path, ledger: Option<PathBuf>) -> Result<Self, Failure> {
         let verdicts = tempfile::tempdir()
             .map_err(|error| Failure::machine(format!("cannot make a folder: {error}")))?;
         Ok(Self {
             root: root.to_owned(),
+            ledger,
             verdicts,
         })
     }
@@ -168,6 +171,7 @@ impl Sitting {
             // As cargo would: the test keeps what it finds beside its lab.
             .env("CARGO_MANIFEST_DIR", &folder)
             .env(VERDICT_FOLDER, self.verdicts.path())
+            .envs(self.ledger.as_ref().map(|file| (LEDGER, file)))
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
             .stderr(said.try_clone().map_err(no_file)?)
