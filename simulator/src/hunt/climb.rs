@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// So many strikes of single operations a run.
 const STRIKES: u32 = 400;
 /// So many more with another operation before or in between.
-const DOUBLE_STRIKES: u32 = 120;
+const DOUBLE_STRIKES: u32 = 160;
 
 /// A server's crash takes ten times as long as a process's: two an operation.
 const CRASHES: u32 = 12;
@@ -152,24 +152,29 @@ impl Climber<'_> {
         Ok(())
     }
 
-    /// Each pair at its first commit, then each at its second, until the budget is spent. Whoever
-    /// dies before has done nothing that the other could find: that is the other operation alone.
+    /// Each pair at its first commit, then each at its second, until the budget is spent; and last
+    /// before the first statement. Whoever dies between two commits leaves what the first of them did:
+    /// no other moment leaves the other operation anything else.
     fn climb_beside(&mut self, ladders: &[Ladder]) -> Result<(), StageError> {
         let commits = |ladder: &Ladder| {
             let found = self.commits.get(&ladder.operation);
             found.cloned().unwrap_or_default()
         };
-        let plans: Vec<_> = ladders.iter().map(|it| (it, commits(it))).collect();
-        let most = plans.iter().map(|(_, commits)| commits.len()).max();
-        for round in 0..most.unwrap_or(0) {
-            for (ladder, commits) in &plans {
-                let Some(number) = commits.get(round) else {
-                    continue;
-                };
-                let moment = Moment::After(*number);
-                if self.strike(Fault::CrashBetween, moment, ladder)?.is_none() {
-                    return Ok(());
-                }
+        let commits: Vec<Vec<u32>> = ladders.iter().map(commits).collect();
+        let most = commits.iter().map(Vec::len).max().unwrap_or(0);
+        let mut strikes = Vec::new();
+        for round in 0..most {
+            let those = ladders.iter().zip(&commits);
+            let after = |(ladder, commits): (_, &Vec<u32>)| {
+                Some((ladder, Moment::After(*commits.get(round)?)))
+            };
+            strikes.extend(those.filter_map(after));
+        }
+        // What it had in memory is gone then, too.
+        strikes.extend(ladders.iter().map(|ladder| (ladder, Moment::Before(0))));
+        for (ladder, moment) in strikes {
+            if self.strike(Fault::CrashBetween, moment, ladder)?.is_none() {
+                return Ok(());
             }
         }
         Ok(())
