@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn each_run_has_a_core_of_its_own_and_gives_it_back() {
         let before = cores();
-        // Other runs may have all of them now.
+        let taken = |core: &usize| {
+            let folder = File::open(format!("/sys/devices/system/cpu/cpu{core}"));
+            folder.is_ok_and(|folder| folder.try_lock().is_err())
+        };
         if let Some(one) = OneCore::take() {
             let mine = cores();
             assert_eq!(mine.count(), 1);
@@ -97,6 +100,9 @@ mod tests {
             assert_eq!(one.outside(outside), before);
             assert_eq!(cores(), mine);
             drop(one);
+        } else {
+            let mut mine = (0..CpuSet::MAX_CPU).filter(|core| before.is_set(*core));
+            assert!(mine.all(|core| taken(&core)), "other runs have all of them");
         }
         assert_eq!(cores(), before);
     }

@@ -1,6 +1,6 @@
 //! Found schedules are kept beside the lab and played first, until they hold.
 
-use super::{LEDGER, Step};
+use super::{Step, other_ledger};
 use crate::report::{Report, Saved};
 use std::path::PathBuf;
 
@@ -24,9 +24,9 @@ impl Step {
     }
 
     pub(super) fn keep(&self, report: &mut Report) {
-        let again = match std::env::var(LEDGER) {
-            Ok(file) => format!("badai grade {} --ledger {file}", self.id),
-            Err(_) => format!("badai grade {}", self.id),
+        let again = match other_ledger() {
+            Some(file) => format!("badai grade {} --ledger {}", self.id, file.display()),
+            None => format!("badai grade {}", self.id),
         };
         let folder = folder();
         if let Some(folder) = &folder {
@@ -52,7 +52,7 @@ impl Step {
 /// `.badai` in the lab's own folder; cargo says where that is. What another ledger did wrong isn't
 /// kept there.
 fn folder() -> Option<PathBuf> {
-    if std::env::var_os(LEDGER).is_some() {
+    if other_ledger().is_some() {
         return None;
     }
     let lab = std::env::var_os("CARGO_MANIFEST_DIR")?;

@@ -27,7 +27,7 @@ use crate::invariant::Invariant;
 use crate::storm::Fault;
 use crate::target::{Currency, Ledger, Subject};
 use helper::Role;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use verdict::Verdict;
 
@@ -146,7 +146,7 @@ impl Step {
     /// # Panics
     /// If a price is wrong: that is how a test says no.
     pub fn grade_prices(&self, convert: impl Fn(&str, Currency) -> Option<i64>) {
-        if std::env::var_os(LEDGER).is_some() {
+        if other_ledger().is_some() {
             let why = "it is about a function of its lab's, and a contract file has none";
             return self.tell(&Verdict::without(self, why));
         }
@@ -175,10 +175,10 @@ impl Step {
 
     /// The lab's ledger, or the one that is graded in its place.
     fn subject<L: Ledger>(&self) -> Result<Subject, StageError> {
-        let Some(file) = std::env::var_os(LEDGER) else {
+        let Some(file) = other_ledger() else {
             return Ok(Subject::rust::<L>(self.id, self.title));
         };
-        let contract = Contract::read(Path::new(&file));
+        let contract = Contract::read(&file);
         let contract = contract.map_err(|error| StageError::Mistaken(error.to_string()))?;
         Ok(contract.subject(&file.to_string_lossy()))
     }
@@ -219,6 +219,11 @@ impl Step {
     fn storms(&self) -> u32 {
         from_environment(CASES).unwrap_or(self.storms)
     }
+}
+
+/// The contract file of the ledger that is graded in the place of the lab's own.
+fn other_ledger() -> Option<PathBuf> {
+    std::env::var_os(LEDGER).map(PathBuf::from)
 }
 
 fn from_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
